@@ -1,0 +1,110 @@
+import type { JobError, Overflow, SqlParameter } from '../domain/job.ts';
+import type { Pool } from '../domain/pool.ts';
+import type { Column, ResultSummary } from '../domain/result.ts';
+
+/** Everything that a driver host needs to start. Plain data: it crosses a JVM or a socket. */
+export interface DriverConfig {
+  /** Complete Spark configuration, `spark.master` and `spark.app.name` included. */
+  readonly sparkConf: Readonly<Record<string, string>>;
+  readonly pools: readonly Pool[];
+  /** Break-outs of SQL that are allowed, see `libra.sql` in the configuration. */
+  readonly sqlPolicy: SqlPolicy;
+}
+
+export interface SqlPolicy {
+  readonly allowReflection: boolean;
+  readonly allowTransform: boolean;
+  readonly allowAddResources: boolean;
+  readonly allowLocalPaths: boolean;
+  /** Local folders that SQL may read and write even so; the warehouse always is one. */
+  readonly allowedRoots: readonly string[];
+}
+
+export interface DriverInfo {
+  readonly appId: string;
+  readonly sparkVersion: string;
+  readonly scalaVersion: string;
+  readonly javaVersion: string;
+  readonly master: string;
+  readonly uiUrl: string | null;
+  readonly defaultParallelism: number;
+}
+
+/** One SQL statement for the driver. Other kinds follow as members of a union. */
+export interface DriverJob {
+  readonly jobId: string;
+  readonly kind: 'sql';
+  readonly sessionId: string;
+  readonly code: string;
+  readonly parameters: readonly SqlParameter[];
+  /** Settings for this statement alone; every key passed `unmodifiableKeys` before. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly pool: string;
+  readonly description: string;
+  readonly rowLimit: number;
+  readonly maxResultBytes: number;
+  readonly onOverflow: Overflow;
+  /** A folder that does not exist yet; the host makes it and writes the result there. */
+  readonly resultDir: string;
+}
+
+export interface DriverJobObserver {
+  started(): void;
+  /** Finished tasks over all tasks that are known, 0 to 1; never goes back. */
+  progress(fraction: number): void;
+  log(stream: 'stdout' | 'stderr', text: string): void;
+  schema(columns: readonly Column[]): void;
+  /** Rows stored so far. */
+  rows(rowCount: number): void;
+  succeeded(result: ResultSummary): void;
+  failed(error: JobError): void;
+  /** After a cancel: the thread has ended and no task of the job holds a slot. */
+  cancelled(): void;
+  /** The driver ended under the job. */
+  lost(error: JobError): void;
+}
+
+export interface JvmStats {
+  readonly heapUsedBytes: number;
+  readonly heapCommittedBytes: number;
+  readonly heapMaxBytes: number;
+  readonly nonHeapUsedBytes: number;
+  readonly threads: number;
+  readonly gc: readonly {
+    readonly name: string;
+    readonly count: number;
+    readonly timeMs: number;
+  }[];
+  readonly activeTasks: number;
+  readonly totalCores: number;
+}
+
+/**
+ * A Spark driver, wherever it lives. Every method returns at once or answers with a promise;
+ * none waits for Spark on the caller's thread. Exactly one of `succeeded`, `failed`, `cancelled`
+ * and `lost` ends each submitted job.
+ */
+export interface Driver {
+  /** Starts the host and its SparkContext; rejects with a DriverStartError that says why. */
+  start(config: DriverConfig): Promise<DriverInfo>;
+  /** Ends all jobs as lost and Spark with them. The in-process host ends the process afterwards. */
+  stop(): Promise<void>;
+  submit(job: DriverJob, observer: DriverJobObserver): void;
+  /** Asks for the end of a job; its observer hears `cancelled` when the work has really stopped. */
+  cancel(jobId: string): void;
+  /** Makes a light session with settings of its own. `default` is always there. */
+  openSession(sessionId: string, settings: Readonly<Record<string, string>>): Promise<void>;
+  closeSession(sessionId: string): Promise<void>;
+  /** Those of the keys that cannot change at run time (`conf.isModifiable` is false). */
+  unmodifiableKeys(keys: readonly string[]): Promise<readonly string[]>;
+  stats(): Promise<JvmStats>;
+  /** Called when the SparkContext ends without `stop`: jobs are lost already; a new one is being made. */
+  onContextLost(listener: (cause: string) => void): void;
+  /** Called each time a context answers: after `start`, and after a lost one was replaced. */
+  onReady(listener: (info: DriverInfo) => void): void;
+}
+
+/** The driver could not start; the message names the setting or the reason. */
+export class DriverStartError extends Error {
+  override readonly name = 'DriverStartError';
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/**
+ * The protocol of a driver host, the same over JNI and over a socket: one JSON object a message,
+ * newline-delimited where it travels as a stream. Fields are always there, null where empty.
+ * `DriverProtocol.java` declares the same messages with the same names in the same order.
+ *
+ * Requests (server → host): start, submit, cancel, openSession, closeSession, unmodifiableKeys,
+ * stats, ping, stop. A request with a `requestId` is answered by one `reply`.
+ * Events (host → server): below.
+ */
+
+const column = z.strictObject({ name: z.string(), type: z.string(), nullable: z.boolean() });
+
+const jobError = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  errorClass: z.string().nullable(),
+  sqlState: z.string().nullable(),
+  position: z
+    .strictObject({ line: z.number(), column: z.number(), fragment: z.string().nullable() })
+    .nullable(),
+  cause: z.string().nullable(),
+  hint: z.string().nullable(),
+  retryable: z.boolean(),
+});
+
+const resultSummary = z.strictObject({
+  text: z.string(),
+  columns: z.array(column).nullable(),
+  rowCount: z.number().nullable(),
+  truncated: z.boolean(),
+  complete: z.boolean(),
+  byteCount: z.number(),
+});
+
+const ofJob = { jobId: z.string() };
+
+export const hostEventSchema = z.discriminatedUnion('event', [
+  /** The context answers: after `start`, and after a lost context was replaced. */
+  z.strictObject({
+    event: z.literal('ready'),
+    appId: z.string(),
+    sparkVersion: z.string(),
+    scalaVersion: z.string(),
+    javaVersion: z.string(),
+    master: z.string(),
+    uiUrl: z.string().nullable(),
+    defaultParallelism: z.number(),
+  }),
+  z.strictObject({ event: z.literal('startFailed'), message: z.string() }),
+  /** The SparkContext ended without a stop; its jobs have been reported as lost before. */
+  z.strictObject({ event: z.literal('contextLost'), cause: z.string() }),
+  z.strictObject({ event: z.literal('stopped') }),
+  z.strictObject({
+    event: z.literal('reply'),
+    requestId: z.number(),
+    value: z.unknown(),
+    error: jobError.nullable(),
+  }),
+  z.strictObject({ event: z.literal('started'), ...ofJob }),
+  z.strictObject({ event: z.literal('progress'), ...ofJob, fraction: z.number() }),
+  z.strictObject({
+    event: z.literal('log'),
+    ...ofJob,
+    stream: z.enum(['stdout', 'stderr']),
+    text: z.string(),
+  }),
+  z.strictObject({ event: z.literal('schema'), ...ofJob, columns: z.array(column) }),
+  z.strictObject({ event: z.literal('rows'), ...ofJob, rowCount: z.number() }),
+  z.strictObject({ event: z.literal('succeeded'), ...ofJob, result: resultSummary }),
+  z.strictObject({ event: z.literal('failed'), ...ofJob, error: jobError }),
+  z.strictObject({ event: z.literal('cancelled'), ...ofJob }),
+  z.strictObject({ event: z.literal('lost'), ...ofJob, error: jobError }),
+]);
+
+export type HostEvent = z.infer<typeof hostEventSchema>;
+
+/** What the pump hands over: a batch of events, oldest first. */
+export const hostEventsSchema = z.array(hostEventSchema);

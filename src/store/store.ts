@@ -1,0 +1,118 @@
+import type { Job, JobError, JobFilter, JobPage, JobState, WaitingFor } from '../domain/job.ts';
+import type { ResultSummary } from '../domain/result.ts';
+import type { Session, SessionState } from '../domain/session.ts';
+
+/** The store cannot be read or written now: the disk is full, the file damaged, the lock lost. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+}
+
+/** The sparkConfig values that the history must not keep, by key. */
+export type JobSecrets = Readonly<Record<string, string>>;
+
+/** An idempotency key is held as long as the resource that it made is in the history. */
+export interface IdempotencyKey {
+  readonly owner: string;
+  readonly key: string;
+  /** The operation's stable name, such as `statements.create`. */
+  readonly operation: string;
+  /** Keyed hash of the request body, `wait`, `onTimeout` and `rowLimit` aside. */
+  readonly bodyHash: string;
+}
+
+export interface NewJob {
+  readonly job: Job;
+  readonly secrets: JobSecrets | null;
+  readonly idempotency: IdempotencyKey | null;
+}
+
+/** The fields that may change together with a state. */
+export interface JobChange {
+  readonly attempt?: number;
+  readonly startedAt?: number | null;
+  readonly completedAt?: number | null;
+  readonly progress?: number;
+  readonly waitingFor?: WaitingFor | null;
+  readonly error?: JobError | null;
+  readonly result?: ResultSummary | null;
+  readonly lastEventId?: number;
+  readonly serverId?: string;
+  /** Forget the secrets: the job needs them no more. */
+  readonly forgetSecrets?: boolean;
+}
+
+export type CreateJobAnswer =
+  | { readonly created: true }
+  /** The idempotency key was known: nothing was written. */
+  | { readonly created: false; readonly resourceId: string; readonly bodyHash: string };
+
+export interface JobStore {
+  /** On disk when it answers. One transaction with its idempotency key. */
+  create(entry: NewJob): Promise<CreateJobAnswer>;
+  get(id: string): Promise<Job | null>;
+  secrets(id: string): Promise<JobSecrets | null>;
+  list(filter: JobFilter, limit: number, cursor: string | null): Promise<JobPage>;
+  /** `UPDATE … WHERE state = from`: answers whether it happened. */
+  transition(id: string, from: JobState, to: JobState, change: JobChange): Promise<boolean>;
+  /** Sets the cause unless one is set already or the job has ended; answers whether it was set. */
+  requestCancel(id: string, cause: string): Promise<boolean>;
+  setWaitingFor(id: string, waitingFor: WaitingFor | null): Promise<void>;
+  markResultPruned(id: string, at: number): Promise<void>;
+  /** Removes an ended job; false when it is active or unknown. */
+  remove(id: string): Promise<boolean>;
+  countByState(): Promise<Readonly<Record<JobState, number>>>;
+  /** Active jobs of all sessions, oldest first: for the settling at start. */
+  active(): Promise<readonly Job[]>;
+  /** Ids of ended jobs to prune, oldest first: completed before `before`, or beyond the newest `keep`. */
+  prunable(before: number, keep: number, limit: number): Promise<readonly string[]>;
+}
+
+export interface SessionStore {
+  /** Inserts or replaces the record of a session that has ended; false when a live one has the id. */
+  create(
+    session: Session,
+    idempotency: IdempotencyKey | null,
+  ): Promise<CreateJobAnswer | { readonly taken: true }>;
+  get(id: string): Promise<Session | null>;
+  /** Sessions that are not DEAD. */
+  live(): Promise<readonly Session[]>;
+  transition(
+    id: string,
+    from: readonly SessionState[],
+    to: SessionState,
+    cause: string | null,
+    at: number,
+  ): Promise<boolean>;
+  touch(id: string, at: number): Promise<void>;
+  markStateful(id: string): Promise<void>;
+  /** Forgets DEAD sessions that ended before the time. */
+  prune(endedBefore: number): Promise<number>;
+}
+
+export interface ServerStore {
+  /** Registers this server and its heartbeat. */
+  register(serverId: string, at: number): Promise<void>;
+  heartbeat(serverId: string, at: number): Promise<void>;
+  /** A random key of this data directory, made at first use: for keyed hashes. */
+  secretKey(): Promise<Buffer>;
+}
+
+export interface StoreHealth {
+  readonly ok: boolean;
+  readonly detail: string | null;
+  readonly bytes: number;
+}
+
+/** The durable history. Every method may reject with StoreUnavailableError. */
+export interface Store {
+  readonly jobs: JobStore;
+  readonly sessions: SessionStore;
+  readonly servers: ServerStore;
+  /** Opens, locks and migrates. Rejects with a message that says which and why. */
+  open(): Promise<void>;
+  /** Really writes and reads, so that a full disk is seen. */
+  health(): Promise<StoreHealth>;
+  /** A consistent copy while the store is in use. */
+  backup(file: string): Promise<void>;
+  close(): Promise<void>;
+}
