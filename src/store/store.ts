@@ -103,8 +103,16 @@ export interface StoreHealth {
   readonly bytes: number;
 }
 
+/** What an idempotency key led to. */
+export interface KeyedResource {
+  readonly resourceId: string;
+  readonly bodyHash: string;
+}
+
 /** The durable history. Every method may reject with StoreUnavailableError. */
 export interface Store {
+  /** The resource that a key made, or null: a replay is answered even where a new one is refused. */
+  findKeyed(owner: string, operation: string, key: string): Promise<KeyedResource | null>;
   readonly jobs: JobStore;
   readonly sessions: SessionStore;
   readonly servers: ServerStore;
