@@ -1,0 +1,254 @@
+import { z } from 'zod';
+import { DEFAULT_REDACTION_PATTERN } from '../domain/redaction.ts';
+import { tokens } from './tokens.ts';
+import {
+  boolean,
+  bytes,
+  choice,
+  duration,
+  integer,
+  orNull,
+  path,
+  pattern,
+  portRange,
+  positiveNumber,
+  setting,
+  text,
+  textList,
+  textMap,
+} from './values.ts';
+
+const MANY = 1_000_000_000;
+
+const server = z.strictObject({
+  address: setting(text, 'The address that the HTTP server listens on.', { fallback: '127.0.0.1' }),
+  port: setting(integer(0, 65_535), 'The port of the HTTP server; 0 takes a free one.', {
+    fallback: 8080,
+  }),
+  'body-limit': setting(bytes, 'The largest body that a request may have.', { fallback: '1MiB' }),
+  'headers-timeout': setting(duration, 'How long a client may take to send its headers.', {
+    fallback: '10s',
+  }),
+  'request-timeout': setting(duration, 'How long a client may take to send a whole request.', {
+    fallback: '60s',
+  }),
+});
+
+const session = z.strictObject({
+  mode: setting(
+    choice('SHARED', 'ISOLATED'),
+    'SHARED: all sessions on one driver. ISOLATED: a driver process for each session.',
+    { fallback: 'SHARED' },
+  ),
+  'max-sessions': setting(integer(1, 10_000), 'How many drivers may live at a time.', {
+    fallback: 10,
+  }),
+  'max-light-sessions': setting(
+    integer(1, 1_000_000),
+    'How many light sessions may live on the shared driver.',
+    { fallback: 1000 },
+  ),
+  'timeout-minutes': setting(
+    positiveNumber,
+    'After how many minutes without a queued or running job a session ends.',
+    { fallback: 30 },
+  ),
+});
+
+const jobs = z.strictObject({
+  'max-running': setting(integer(1, 100_000), 'How many jobs the server runs at a time.', {
+    fallback: 64,
+  }),
+  'max-queued': setting(
+    integer(0, 10_000_000),
+    'How many jobs may wait; one more is refused with 429.',
+    { fallback: 10_000 },
+  ),
+});
+
+const shutdown = z.strictObject({
+  drain: setting(duration, 'How long running jobs may go on after the server was told to stop.', {
+    fallback: '15s',
+  }),
+});
+
+const history = z.strictObject({
+  'max-age': setting(duration, 'Ended jobs older than this are removed with their results.', {
+    fallback: '720h',
+  }),
+  'max-count': setting(integer(1, MANY), 'Above this number the oldest ended jobs are removed.', {
+    fallback: 100_000,
+  }),
+});
+
+const results = z.strictObject({
+  dir: setting(path, 'The folder for stored results.', {
+    derived: '`results` in the data directory',
+  }),
+  'max-bytes': setting(
+    bytes,
+    'How large one stored result may be; `onOverflow` says what happens then.',
+    { fallback: '1GiB' },
+  ),
+});
+
+const store = z.strictObject({
+  synchronous: setting(
+    choice('NORMAL', 'FULL'),
+    'NORMAL survives the end of the process at any moment; FULL a power cut as well, more slowly.',
+    { fallback: 'NORMAL' },
+  ),
+});
+
+const sql = z.strictObject({
+  'allow-reflection': setting(boolean, 'Whether SQL may call Java: reflect, java_method.', {
+    fallback: false,
+  }),
+  'allow-transform': setting(boolean, 'Whether SQL may run programs: TRANSFORM … USING.', {
+    fallback: false,
+  }),
+  'allow-add-resources': setting(
+    boolean,
+    'Whether SQL may bring code and files: ADD JAR, ADD FILE, CREATE FUNCTION … USING.',
+    { fallback: false },
+  ),
+  'allow-local-paths': setting(
+    boolean,
+    'Whether SQL may read and write local paths outside the allowed roots.',
+    { fallback: false },
+  ),
+});
+
+const files = z.strictObject({
+  'allowed-roots': setting(textList, 'Local folders that jobs may name paths in.', {
+    derived: 'the data directory and the working directory',
+  }),
+});
+
+const security = z.strictObject({
+  'allow-anonymous': setting(
+    boolean,
+    'Allows listening beyond this machine without tokens. Everyone who reaches the port can then run code.',
+    { fallback: false },
+  ),
+  tokens: setting(tokens, 'Who may call: names, SHA-256 of tokens, and roles.', {
+    fallback: [],
+    secret: true,
+  }),
+  'tokens-file': setting(
+    orNull(path),
+    'A YAML or JSON file with more tokens, in the same form; readable by the server alone.',
+  ),
+  'allowed-hosts': setting(
+    textList,
+    'Names that the Host and Origin headers may carry while no tokens are configured, beside the listening address.',
+    { fallback: ['localhost', '127.0.0.1', '[::1]'] },
+  ),
+});
+
+const driver = z.strictObject({
+  host: setting(
+    choice('embedded'),
+    'Where the driver of the default session lives: embedded, in the server process.',
+    { fallback: 'embedded' },
+  ),
+  'port-range': setting(portRange, 'Ports for child drivers and spark-submit programs.', {
+    fallback: '41000-41999',
+  }),
+});
+
+const logging = z.strictObject({
+  level: setting(
+    choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'The lowest level that is logged.',
+    { fallback: 'info' },
+  ),
+  format: setting(
+    choice('auto', 'json', 'pretty'),
+    'json, pretty for people, or auto: pretty on a terminal and json elsewhere.',
+    { fallback: 'auto' },
+  ),
+});
+
+const libra = z.strictObject({
+  'data-dir': setting(
+    path,
+    'The folder for history, results and the lock. A relative path starts at the working directory.',
+    { fallback: '.libra' },
+  ),
+  session,
+  jobs,
+  shutdown,
+  history,
+  results,
+  store,
+  sql,
+  files,
+  security,
+  'redaction-pattern': setting(
+    pattern,
+    'Settings whose key matches (in either case) never show their value.',
+    { fallback: DEFAULT_REDACTION_PATTERN },
+  ),
+  driver,
+  logging,
+});
+
+const spark = z.strictObject({
+  home: setting(path, 'The Spark distribution.', {
+    derived: '`.spark/home`, where `bin/setup` puts Spark',
+  }),
+  'app-name': setting(text, 'The name of the Spark application.', { fallback: 'libra' }),
+  master: setting(text, 'The Spark master.', { fallback: 'local[*]' }),
+  'local-ip': setting(
+    orNull(text),
+    'The address that Spark, its UI included, binds to (SPARK_LOCAL_IP).',
+  ),
+  config: setting(
+    textMap,
+    'Spark settings, key by key. Profiles add to it and replace single keys; a null takes one away.',
+    { fallback: {}, secret: true },
+  ),
+  'fairscheduler-file': setting(path, 'The pools, in the form of Spark.', {
+    derived: '`fairscheduler.xml` in the configuration folder',
+  }),
+});
+
+/** Every setting there is. `docs/configuration.md` is generated from here. */
+export const configSchema = z.strictObject({ server, libra, spark });
+
+type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : S;
+
+/** The shape of the values: sections in camelCase, each leaf with what its type reads. */
+export type ConfigOf<S> =
+  S extends z.ZodObject<infer Shape>
+    ? { readonly [K in keyof Shape & string as Camel<K>]: ConfigOf<Shape[K]> }
+    : z.output<S>;
+
+/**
+ * What other programs and Spark itself are told by the environment rather than by settings of
+ * ours; null where a variable is not set.
+ */
+export interface HostEnvironment {
+  readonly javaHome: string | null;
+  readonly hadoopConfDir: string | null;
+  readonly yarnConfDir: string | null;
+  readonly sparkConfDir: string | null;
+  readonly javaOpts: string | null;
+  readonly pysparkPython: string | null;
+  readonly path: string | null;
+  readonly home: string | null;
+}
+
+/** The whole configuration: frozen, every key in camelCase, durations in milliseconds. */
+export interface LibraConfig extends ConfigOf<typeof configSchema> {
+  readonly profiles: readonly string[];
+  readonly environment: HostEnvironment;
+  /** The folder that holds package.json. */
+  readonly projectRoot: string;
+  readonly configDir: string;
+  /** What is odd but stops nothing; the start logs each. */
+  readonly warnings: readonly string[];
+}
