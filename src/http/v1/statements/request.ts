@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import {
+  type JobRequest,
+  OVERFLOWS,
+  RETRYABLE_ENDS,
+  type SqlParameter,
+} from '../../../domain/job.ts';
+import { DEFAULT_POOL } from '../../../domain/pool.ts';
+import {
+  accepts,
+  duration,
+  idempotencyKey,
+  name,
+  nonEmptyText,
+  oneOf,
+  settings,
+  tags,
+  text,
+  wholeNumber,
+} from '../../fields.ts';
+import { LONGEST_WAIT } from '../../hold.ts';
+
+export const ON_TIMEOUTS = ['CONTINUE', 'CANCEL'] as const;
+const MOST_ROWS = 100_000;
+
+const common = {
+  pool: name().default(DEFAULT_POOL).describe('FAIR pool that the work runs in.'),
+  description: text(0, 4096)
+    .optional()
+    .describe('Shown in the Spark UI, the job list and the logs.'),
+  name: text(1, 256).optional().describe('For finding the job again.'),
+  tags: tags().default({}).describe('For finding jobs, cost reports and rules.'),
+  sparkConfig: settings().default({}).describe('Configuration for this job alone.'),
+  wait: duration('0s', LONGEST_WAIT)
+    .prefault('50s')
+    .describe('How long the call may hold before it answers 202. `0s` returns at once.'),
+  onTimeout: oneOf(ON_TIMEOUTS)
+    .default('CONTINUE')
+    .describe('What happens to the job when `wait` ends first.'),
+  rowLimit: wholeNumber(0, MOST_ROWS).default(1000).describe('Rows in the inline `result`.'),
+  onOverflow: oneOf(OVERFLOWS)
+    .default('TRUNCATE')
+    .describe('What happens when the stored result passes `libra.results.max-bytes`.'),
+  maxRuntime: duration('1ms', '8760h')
+    .optional()
+    .describe('The job is cancelled when it runs longer.'),
+  retry: z
+    .strictObject(
+      {
+        maxAttempts: wholeNumber(1, 10).describe('The first attempt counts.'),
+        on: z
+          .array(oneOf(RETRYABLE_ENDS), accepts(`a list of ${RETRYABLE_ENDS.join(', ')}`))
+          .min(1, accepts(`a list of ${RETRYABLE_ENDS.join(', ')}`))
+          .default(['LOST']),
+      },
+      accepts('an object with maxAttempts and on'),
+    )
+    .optional()
+    .describe('Run again on these ends.'),
+  idempotencyKey: idempotencyKey()
+    .optional()
+    .describe('The same key answers with the same job and never runs it twice.'),
+};
+
+const scalar = z.union(
+  [z.string(), z.number(), z.boolean(), z.null()],
+  accepts('text, a number, true, false or null'),
+);
+const markerRule = accepts('the name of a :marker, such as id');
+const marker = z.string(markerRule).regex(/^[A-Za-z_]\w{0,127}$/, markerRule);
+const WIDE = 'a whole number up to 2^53 - 1; send a wider one as text with "type": "BIGINT"';
+
+/** JSON has read a wider whole number as another one already: binding that would be silently wrong. */
+const isExact = ({ value, type }: { value: SqlParameter['value']; type: string | null }): boolean =>
+  typeof value !== 'number' ||
+  !Number.isInteger(value) ||
+  Number.isSafeInteger(value) ||
+  /^(double|float)$/i.test(type ?? '');
+
+const parameterMap = z
+  .record(marker, scalar)
+  .transform((map) =>
+    Object.entries(map).map(([key, value]) => ({ name: key, value, type: null as string | null })),
+  );
+const parameterList = z.array(
+  z.strictObject({
+    name: marker,
+    value: scalar,
+    type: text(1, 128, "Spark's name of a type, such as DATE").nullable().default(null),
+  }),
+);
+const parameters = z
+  .union(
+    [parameterMap, parameterList],
+    accepts('an object of values by marker, or a list of { name, value, type }'),
+  )
+  .superRefine((list, context) => {
+    const seen = new Set<string>();
+    for (const parameter of list) {
+      if (!isExact(parameter)) {
+        context.addIssue({ code: 'custom', path: [parameter.name], message: `accepts ${WIDE}` });
+      }
+      if (seen.has(parameter.name)) {
+        context.addIssue({ code: 'custom', path: [parameter.name], message: 'stands there twice' });
+      }
+      seen.add(parameter.name);
+    }
+  })
+  .default([])
+  .describe('Values for the named `:markers`; Spark binds them, they never become text.');
+
+const args = z
+  .array(z.string(accepts('text')), accepts('a list of texts'))
+  .default([])
+  .describe('Arguments of the program.');
+const filePath = nonEmptyText('a path, a URI that Spark can read, or the id of an uploaded file');
+
+const sql = z.strictObject({
+  kind: z.literal('sql'),
+  code: nonEmptyText('one SQL statement'),
+  parameters,
+  ...common,
+});
+const python = z.strictObject({
+  kind: z.literal('python'),
+  code: nonEmptyText('Python code'),
+  args,
+  context: name().optional().describe('A stateful interpreter of the session.'),
+  ...common,
+});
+const pythonFile = z.strictObject({ kind: z.literal('python-file'), filePath, args, ...common });
+const mainClass = text(1, 512, 'the full name of a class');
+const jar = z.strictObject({
+  kind: z.literal('jar'),
+  filePath,
+  mainClass: mainClass.optional(),
+  args,
+  ...common,
+});
+const jarClass = z.strictObject({
+  kind: z.literal('jar-class'),
+  filePath,
+  mainClass,
+  args,
+  ...common,
+});
+
+const kinds = [sql, python, pythonFile, jar, jarClass] as const;
+const KIND_RULE = `one of ${kinds.map((kind) => kind.shape.kind.value).join(', ')}`;
+
+export const statementSchema = z
+  .discriminatedUnion('kind', kinds, {
+    error: (issue) => {
+      const input = issue.input as unknown;
+      if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+        return 'accepts a JSON object';
+      }
+      return accepts(KIND_RULE).error({ input: (input as { kind?: unknown }).kind });
+    },
+  })
+  .meta({
+    'x-examples': {
+      query: {
+        summary: 'A query',
+        value: { kind: 'sql', code: 'SELECT id FROM range(100) WHERE id > 50' },
+      },
+      parameters: {
+        summary: 'Named parameters, a pool and a short wait',
+        value: {
+          kind: 'sql',
+          code: 'SELECT * FROM orders WHERE day = :day LIMIT 10',
+          parameters: [{ name: 'day', value: '2025-11-03', type: 'DATE' }],
+          pool: 'interactive',
+          wait: '5s',
+        },
+      },
+    },
+  });
+
+export type StatementBody = z.output<typeof statementSchema>;
+
+const orNull = <V>(value: V | undefined): V | null => value ?? null;
+
+/** The request as the core keeps it: every field is there, null where the body had none. */
+export const toJobRequest = (body: StatementBody): JobRequest => ({
+  kind: body.kind,
+  code: 'code' in body ? body.code : null,
+  filePath: 'filePath' in body ? body.filePath : null,
+  mainClass: 'mainClass' in body ? orNull(body.mainClass) : null,
+  args: 'args' in body ? body.args : [],
+  pool: body.pool,
+  description: orNull(body.description),
+  name: orNull(body.name),
+  tags: body.tags,
+  sparkConfig: body.sparkConfig,
+  parameters: 'parameters' in body ? body.parameters : [],
+  rowLimit: body.rowLimit,
+  onOverflow: body.onOverflow,
+  maxRuntimeMs: orNull(body.maxRuntime),
+  context: 'context' in body ? orNull(body.context) : null,
+  retry:
+    body.retry === undefined ? null : { maxAttempts: body.retry.maxAttempts, on: body.retry.on },
+});
