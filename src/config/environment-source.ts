@@ -3,8 +3,8 @@ import type { Entry, Env, Source } from './entries.ts';
 import { KEYS, type Key } from './keys.ts';
 import { nearest } from './nearest.ts';
 
-/** Variables of ours that are no setting: where to look, and what only the test suites read. */
-const OWN = /^LIBRA_(PROFILES|CONFIG_DIR|KUBELAB|TEST_.*|BENCH_.*)$/;
+/** Variables of ours that are no setting: where to look, and what the scripts and the tests read. */
+const OWN = /^LIBRA_(PROFILES|CONFIG_DIR|SETUP|KUBELAB|TEST_.*|BENCH_.*)$/;
 
 /** What Kubernetes injects into a pod for services called libra, libra-something and server. */
 const INJECTED =

@@ -164,7 +164,10 @@ class YamlReader {
   }
 
   #resolve(node: unknown): unknown {
-    return isAlias(node) && this.#document !== null ? (node.resolve(this.#document) ?? null) : node;
+    if (!isAlias(node) || this.#document === null) return node;
+    const target = node.resolve(this.#document);
+    if (target === undefined) this.fault(node, 'no anchor of this name stands before');
+    return target ?? null;
   }
 
   #place(node: unknown): string {
