@@ -2,15 +2,54 @@ import type { Job, JobError, JobFilter, JobPage, JobState, WaitingFor } from '..
 import type { ResultSummary } from '../domain/result.ts';
 import type { Session, SessionState } from '../domain/session.ts';
 
-/** The store cannot be read or written now: the disk is full, the file damaged, the lock lost. */
+/** Why the store cannot be used. `FULL`, `IO`, `BUSY` pass by themselves once the cause is gone. */
+export type StoreFailure =
+  | 'FULL'
+  | 'IO'
+  | 'BUSY'
+  | 'NOT_WRITABLE'
+  | 'DAMAGED'
+  | 'NOT_A_STORE'
+  | 'SCHEMA_NEWER'
+  | 'LOCKED'
+  | 'CLOSED';
+
+/**
+ * The store cannot be read or written now. `reason` names no path, so that it may be shown to a
+ * client; `message` adds the place, for logs and the operator.
+ */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
+  readonly kind: StoreFailure;
+  readonly reason: string;
+
+  constructor(
+    reason: string,
+    kind: StoreFailure = 'IO',
+    options: { readonly cause?: unknown; readonly place?: string | null } = {},
+  ) {
+    const place = options.place ?? null;
+    super(place === null ? reason : `${reason} (${place})`, { cause: options.cause });
+    this.kind = kind;
+    this.reason = reason;
+  }
+}
+
+/** The cursor was not made by a list of this store. */
+export class BadCursorError extends Error {
+  override readonly name = 'BadCursorError';
+  constructor() {
+    super('The cursor is not one of ours');
+  }
 }
 
 /** The sparkConfig values that the history must not keep, by key. */
 export type JobSecrets = Readonly<Record<string, string>>;
 
-/** An idempotency key is held as long as the resource that it made is in the history. */
+/**
+ * Held as long as the resource that it made is in the history, and unique for its owner and
+ * operation: what else tells requests apart, such as an id in the path, belongs into the hash.
+ */
 export interface IdempotencyKey {
   readonly owner: string;
   readonly key: string;
@@ -46,13 +85,22 @@ export type CreateJobAnswer =
   /** The idempotency key was known: nothing was written. */
   | { readonly created: false; readonly resourceId: string; readonly bodyHash: string };
 
+/** Writes answer when they are on disk. */
 export interface JobStore {
   /** On disk when it answers. One transaction with its idempotency key. */
   create(entry: NewJob): Promise<CreateJobAnswer>;
   get(id: string): Promise<Job | null>;
   secrets(id: string): Promise<JobSecrets | null>;
+  /**
+   * Newest submission first. The items come without what can be large and no list shows:
+   * `request.code` is null and `result.text` empty. Throws BadCursorError.
+   */
   list(filter: JobFilter, limit: number, cursor: string | null): Promise<JobPage>;
-  /** `UPDATE … WHERE state = from`: answers whether it happened. */
+  /**
+   * `UPDATE … WHERE state = from`: answers whether it happened. `waitingFor` ends with the state
+   * it belonged to, unless the change names a new one; a terminal state needs `completedAt` and
+   * forgets the secrets. Throws on what the transition table does not allow.
+   */
   transition(id: string, from: JobState, to: JobState, change: JobChange): Promise<boolean>;
   /** Sets the cause unless one is set already or the job has ended; answers whether it was set. */
   requestCancel(id: string, cause: string): Promise<boolean>;
