@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ERROR_CODES, type ProblemCode } from '../domain/errors.ts';
 
@@ -90,7 +91,10 @@ export const json = <S extends z.ZodType>(
   content: { 'application/json': { schema, examples: { answer: { value: example } } } },
 });
 
-/** An answer in text or bytes. */
+/** Bodies that are no JSON of ours: handlers send text, bytes or a stream of them. */
+type Raw = string | Uint8Array | Readable;
+
+/** An answer in text or bytes: an example by content type. */
 export const textual = <const T extends string>(
   description: string,
   byType: Readonly<Record<T, string>>,
@@ -103,7 +107,8 @@ export const textual = <const T extends string>(
       type,
       { schema: z.string(), examples: { answer: { value: example } } },
     ]),
-  ) as Record<T, { schema: z.ZodString; examples: unknown }>,
+    // OpenAPI knows text only; what a handler may send is wider.
+  ) as unknown as Record<T, { schema: z.ZodType<Raw> }>,
 });
 
 /** An answer without a body. */

@@ -13,7 +13,10 @@ export type Access = 'public' | Role;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
+    /** Undeclared means `admin`. */
     access?: Access;
+    /** The name of a route that is no part of the documented interface. */
+    operation?: string;
     /** Reachable under any Host: probes come by address. */
     anyHost?: boolean;
     /** Probes and scrapes: their access log lines are for debugging only. */

@@ -6,7 +6,7 @@ import type { JobUseCases } from './services.ts';
 export const LONGEST_WAIT = '10m';
 
 /**
- * Holds a call until the job has ended or the time is over. A stopping server answers its
+ * Holds a call until the job has ended or the time is over. A closing server answers its
  * waiting clients at once with what is known, so that they can ask again elsewhere.
  */
 export const hold = async (
@@ -14,18 +14,18 @@ export const hold = async (
   identity: Identity,
   job: Job,
   waitMs: number,
-  stopping: AbortSignal,
+  closing: AbortSignal,
 ): Promise<Job> => {
-  if (isTerminal(job.state) || waitMs === 0 || stopping.aborted) return job;
+  if (isTerminal(job.state) || waitMs === 0 || closing.aborted) return job;
   let release = (): void => {};
   const stopped = new Promise<null>((resolve) => {
     release = () => resolve(null);
-    stopping.addEventListener('abort', release, { once: true });
+    closing.addEventListener('abort', release, { once: true });
   });
   try {
     const ended = await Promise.race([jobs.awaitEnd(identity, job.id, waitMs), stopped]);
     return ended ?? (await jobs.get(identity, job.id));
   } finally {
-    stopping.removeEventListener('abort', release);
+    closing.removeEventListener('abort', release);
   }
 };

@@ -8,8 +8,8 @@ export interface AccessToken {
   /** SHA-256 of the token, in hex. */
   readonly sha256: string;
   readonly roles: readonly Role[];
-  /** RFC 3339; null: never. */
-  readonly expiresAt: string | null;
+  /** Epoch milliseconds; null for a token without an end. */
+  readonly expiresAt: number | null;
 }
 
 export interface HttpOptions {
@@ -23,11 +23,30 @@ export interface HttpOptions {
   readonly bodyLimitBytes: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
-  /** Aborted when the server begins to stop: connections and event streams are closed from then on. */
-  readonly stopping: AbortSignal;
+  /** Aborted when the server begins to drain: connections are not kept alive from then on. */
+  readonly draining: AbortSignal;
   /** Facts for `/actuator/info`, beside the version. */
-  readonly info: Readonly<Record<string, unknown>>;
-  readonly clock: () => number;
+  readonly info?: Readonly<Record<string, unknown>>;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  readonly streams?: Partial<StreamLimits>;
+}
+
+export interface StreamLimits {
   /** How often an idle event stream gets a comment. */
   readonly heartbeatMs: number;
+  /** How long a client may leave an event stream unread before it is cut off. */
+  readonly stallMs: number;
 }
+
+/** What operations need beside the use cases. */
+export interface Surroundings {
+  readonly version: string;
+  readonly info: Readonly<Record<string, unknown>>;
+  readonly metrics: Metrics;
+  readonly streams: StreamLimits;
+  /** Aborted when the server closes: calls that hold are answered, event streams end. */
+  readonly closing: AbortSignal;
+}
+
+export const STREAM_LIMITS: StreamLimits = { heartbeatMs: 15_000, stallMs: 30_000 };

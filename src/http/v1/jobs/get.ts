@@ -5,10 +5,11 @@ import { callerOf } from '../../caller.ts';
 import { duration } from '../../fields.ts';
 import { hold, LONGEST_WAIT } from '../../hold.ts';
 import { JOB_EXAMPLE, jobSchema, jobView } from '../../job-view.ts';
+import type { Surroundings } from '../../options.ts';
 import type { Services } from '../../services.ts';
 import { checkedJobId, jobParams } from './job-id.ts';
 
-export const getJob = (app: Api, { jobs }: Services, stopping: AbortSignal): void => {
+export const getJob = (app: Api, { jobs }: Services, { closing }: Surroundings): void => {
   app.route({
     method: 'GET',
     url: '/jobs/:jobId',
@@ -33,7 +34,7 @@ export const getJob = (app: Api, { jobs }: Services, stopping: AbortSignal): voi
       const id = checkedJobId(request.params.jobId);
       request.trail.jobId = id;
       const job = await jobs.get(identity, id);
-      return jobView(await hold(jobs, identity, job, request.query.wait, stopping));
+      return jobView(await hold(jobs, identity, job, request.query.wait, closing));
     },
   });
 };

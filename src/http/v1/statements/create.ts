@@ -12,6 +12,7 @@ import {
   REPLAYED_HEADER,
 } from '../../idempotency.ts';
 import { JOB_EXAMPLE, jobSchema, jobView, RUNNING_EXAMPLE } from '../../job-view.ts';
+import type { Surroundings } from '../../options.ts';
 import type { Services } from '../../services.ts';
 import { statementSchema, toJobRequest } from './request.ts';
 
@@ -20,7 +21,7 @@ const CANCEL_GRACE_MS = 2000;
 
 const OPERATION = 'statements.create';
 
-export const createStatement = (app: Api, { jobs }: Services, stopping: AbortSignal): void => {
+export const createStatement = (app: Api, { jobs }: Services, { closing }: Surroundings): void => {
   app.route({
     method: 'POST',
     url: '/sessions/:sessionId/statements',
@@ -71,12 +72,13 @@ export const createStatement = (app: Api, { jobs }: Services, stopping: AbortSig
         idempotency: idempotencyOf(request, idempotencyKey, OPERATION, { sessionId, ...hashed }),
       });
       request.trail.jobId = submitted.job.id;
+      request.trail.sessionId = sessionId;
       markReplay(reply, submitted.replayed);
 
-      let job = await hold(jobs, identity, submitted.job, wait, stopping);
-      if (onTimeout === 'CANCEL' && !isTerminal(job.state) && !stopping.aborted) {
+      let job = await hold(jobs, identity, submitted.job, wait, closing);
+      if (onTimeout === 'CANCEL' && !isTerminal(job.state) && !closing.aborted) {
         const cancelled = await jobs.cancel(identity, job.id, 'wait ended with onTimeout CANCEL');
-        job = await hold(jobs, identity, cancelled.job, CANCEL_GRACE_MS, stopping);
+        job = await hold(jobs, identity, cancelled.job, CANCEL_GRACE_MS, closing);
       }
       if (isTerminal(job.state)) return reply.code(200).send(jobView(job));
       return reply.code(202).header('location', `/api/v1/jobs/${job.id}`).send(jobView(job));
