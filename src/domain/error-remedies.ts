@@ -2,6 +2,7 @@ import type { ErrorCode } from './errors.ts';
 
 /** What whoever meets a code can do about it, for `docs/errors.md`. */
 export const ERROR_REMEDIES = {
+  BAD_HTTP: 'Send HTTP/1.1 with a Host header, as every HTTP client does.',
   BAD_JSON: 'Send a JSON object; `detail` says where it breaks off.',
   INVALID_REQUEST: 'Mend the fields that `errors[]` names: each says what it accepts.',
   UNKNOWN_POOL: 'Take one of the pools that `detail` lists, or leave `pool` out.',
@@ -16,6 +17,8 @@ export const ERROR_REMEDIES = {
   NOT_FOUND: 'Check the id; what belongs to others is not shown either.',
   METHOD_NOT_ALLOWED: 'Use one of the methods in the `Allow` header.',
   NOT_ACCEPTABLE: 'Send an `Accept` header with a type that `detail` lists.',
+  REQUEST_TIMEOUT:
+    'Send headers and body at once; `server.headers-timeout` and `server.request-timeout` are the limits.',
   IDEMPOTENCY_CONFLICT: 'Use a new key for a new request.',
   JOB_ACTIVE: 'Cancel the job or wait for its end first.',
   RESULT_NOT_READY: 'Wait for `SUCCESS`; a job that ended otherwise has no result.',
@@ -25,9 +28,11 @@ export const ERROR_REMEDIES = {
   RESULT_GONE: 'Run the statement again; `libra.history` says how long results are kept.',
   SESSION_GONE: 'Make the session again with `POST /api/v1/sessions`.',
   BODY_TOO_LARGE: 'Send less, or have `server.body-limit` raised.',
+  URI_TOO_LONG: 'Put long filters into several requests.',
   UNSUPPORTED_MEDIA_TYPE: 'Send `Content-Type: application/json`.',
   QUEUE_FULL: 'Try again after the seconds of `Retry-After`.',
   SESSION_LIMIT: 'Delete sessions that are not needed, or try again after `Retry-After`.',
+  HEADERS_TOO_LARGE: 'Send fewer or shorter headers.',
   INTERNAL: 'Report it with the `requestId`: the log of the server has the cause under it.',
   NOT_IMPLEMENTED: 'Take the way that `detail` names; this one comes with a later version.',
   DRIVER_UNAVAILABLE: 'Try again after `Retry-After`; the readiness check says when it is back.',

@@ -4,6 +4,7 @@
  */
 export const ERROR_CODES = {
   // What was not accepted.
+  BAD_HTTP: { status: 400, title: 'The request is not valid HTTP' },
   BAD_JSON: { status: 400, title: 'The body is not valid JSON' },
   INVALID_REQUEST: { status: 400, title: 'The request is not valid' },
   UNKNOWN_POOL: { status: 400, title: 'The pool is not known' },
@@ -19,6 +20,7 @@ export const ERROR_CODES = {
   NOT_FOUND: { status: 404, title: 'There is no such resource' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The path does not know this method' },
   NOT_ACCEPTABLE: { status: 406, title: 'No such representation' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
   IDEMPOTENCY_CONFLICT: { status: 409, title: 'The idempotency key was used for another request' },
   JOB_ACTIVE: { status: 409, title: 'The job has not ended' },
   RESULT_NOT_READY: { status: 409, title: 'The job has no result' },
@@ -28,9 +30,11 @@ export const ERROR_CODES = {
   RESULT_GONE: { status: 410, title: 'The result was pruned' },
   SESSION_GONE: { status: 410, title: 'The session has ended' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  URI_TOO_LONG: { status: 414, title: 'The URL is too long' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not supported' },
   QUEUE_FULL: { status: 429, title: 'Too many statements are waiting' },
   SESSION_LIMIT: { status: 429, title: 'Too many sessions' },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
   NOT_IMPLEMENTED: { status: 501, title: 'Not there yet' },
   DRIVER_UNAVAILABLE: { status: 503, title: 'The driver is not available' },
