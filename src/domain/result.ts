@@ -36,6 +36,10 @@ export interface StoredChunk {
   readonly batches: readonly StoredBatch[];
 }
 
+/** Digits of floating-point text: Java prints the shortest since version 19, before it often did not. */
+export const FLOAT_STYLES = ['SHORTEST', 'LEGACY'] as const;
+export type FloatStyle = (typeof FLOAT_STYLES)[number];
+
 /**
  * `manifest.json` of a result folder, written last and renamed into place: a folder without it
  * is an unfinished result. The folder holds `schema.arrow` (the Arrow schema message) and the
@@ -48,6 +52,8 @@ export interface ResultManifest {
   readonly sparkSchema: string;
   /** The session's time zone: timestamps are shown in it. */
   readonly timeZone: string;
+  /** How the driver's Java prints floats and doubles: text made later must not differ from the inline one. */
+  readonly floatStyle: FloatStyle;
   readonly rowCount: number;
   readonly byteCount: number;
   readonly complete: boolean;

@@ -1,4 +1,5 @@
 import type { Data } from 'apache-arrow';
+import type { FloatStyle } from '../domain/result.ts';
 import { bigints, binaries, childOf, numbers, ranges, strings } from './arrow-column.ts';
 import { type Cell, type Column, column } from './cell.ts';
 import { instantOf, isoText } from './civil-time.ts';
@@ -27,12 +28,12 @@ const quoted =
   };
 
 const float =
-  (print: (x: number) => string): Column =>
+  (print: (x: number, style: FloatStyle) => string): Column =>
   (data) => {
     const value = numbers(data);
     return (row) => {
       const x = value(row);
-      return Number.isFinite(x) ? print(x) : `"${x}"`;
+      return Number.isFinite(x) ? print(x, 'SHORTEST') : `"${x}"`;
     };
   };
 
@@ -100,14 +101,14 @@ const bare = (type: SparkType): Column => {
     case 'byte':
     case 'short':
     case 'integer':
-      return textColumn(type, 'UTC');
+      return textColumn(type, 'UTC', 'SHORTEST');
     case 'long':
     case 'decimal':
     case 'date':
     case 'year-month-interval':
     case 'day-time-interval':
     case 'calendar-interval':
-      return quoted(textColumn(type, 'UTC'));
+      return quoted(textColumn(type, 'UTC', 'SHORTEST'));
     case 'float':
       return float(floatText);
     case 'double':

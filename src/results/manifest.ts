@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ResultManifest } from '../domain/result.ts';
+import { FLOAT_STYLES, type ResultManifest } from '../domain/result.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -8,6 +8,7 @@ const schema = z.object({
   columns: z.array(z.object({ name: z.string(), type: z.string(), nullable: z.boolean() })),
   sparkSchema: z.string(),
   timeZone: z.string(),
+  floatStyle: z.enum(FLOAT_STYLES).default('LEGACY'),
   rowCount: count,
   byteCount: count,
   complete: z.boolean(),

@@ -1,3 +1,4 @@
+import type { FloatStyle } from '../domain/result.ts';
 import {
   bigints,
   binaries,
@@ -21,7 +22,18 @@ import { variantCast, variantSparkJson } from './variant-text.ts';
 
 const nested = (cell: Cell) => (row: number) => cell(row) ?? 'null';
 
+/** What the session and its Java say about how values look. */
+interface TextStyle {
+  readonly offset: ZoneOffset;
+  readonly floats: FloatStyle;
+}
+
 const UTC: ZoneOffset = () => 0;
+
+const hex: Column = (data) => {
+  const bytes = binaries(data);
+  return (row) => bytes(row).toString('hex').toUpperCase();
+};
 
 const variant =
   (text: (value: VariantValue) => string | null): Column =>
@@ -31,8 +43,8 @@ const variant =
     return (row) => text(readVariant(value(row), metadata(row)));
   };
 
-const array = (element: SparkType, offset: ZoneOffset): Column => {
-  const bind = inner(element, offset);
+const array = (element: SparkType, style: TextStyle): Column => {
+  const bind = inner(element, style);
   return (data) => {
     const range = ranges(data);
     const cell = nested(bind(childOf(data, 0)));
@@ -45,9 +57,9 @@ const array = (element: SparkType, offset: ZoneOffset): Column => {
   };
 };
 
-const map = (key: SparkType, value: SparkType, offset: ZoneOffset): Column => {
-  const bindKey = inner(key, offset);
-  const bindValue = inner(value, offset);
+const map = (key: SparkType, value: SparkType, style: TextStyle): Column => {
+  const bindKey = inner(key, style);
+  const bindValue = inner(value, style);
   return (data) => {
     const range = ranges(data);
     const entries = childOf(data, 0);
@@ -62,15 +74,15 @@ const map = (key: SparkType, value: SparkType, offset: ZoneOffset): Column => {
   };
 };
 
-const struct = (fields: readonly StructField[], offset: ZoneOffset): Column => {
-  const binds = fields.map((field) => inner(field.type, offset));
+const struct = (fields: readonly StructField[], style: TextStyle): Column => {
+  const binds = fields.map((field) => inner(field.type, style));
   return (data) => {
     const cells = binds.map((bind, index) => nested(bind(childOf(data, index))));
     return (row) => `{${cells.map((cell) => cell(row)).join(', ')}}`;
   };
 };
 
-const bare = (type: SparkType, offset: ZoneOffset): Column => {
+const bare = (type: SparkType, style: TextStyle): Column => {
   switch (type.kind) {
     case 'void':
       return VOID;
@@ -93,7 +105,7 @@ const bare = (type: SparkType, offset: ZoneOffset): Column => {
       return (data) => {
         const value = numbers(data);
         const text = type.kind === 'float' ? floatText : doubleText;
-        return (row) => text(value(row));
+        return (row) => text(value(row), style.floats);
       };
     case 'decimal':
       return (data) => {
@@ -103,10 +115,7 @@ const bare = (type: SparkType, offset: ZoneOffset): Column => {
     case 'string':
       return strings;
     case 'binary':
-      return (data) => {
-        const bytes = binaries(data);
-        return (row) => bytes(row).toString('utf8');
-      };
+      return hex;
     case 'date':
       return (data) => {
         const day = numbers(data);
@@ -115,7 +124,7 @@ const bare = (type: SparkType, offset: ZoneOffset): Column => {
     case 'timestamp':
       return (data) => {
         const micros = bigints(data);
-        return (row) => zonedText(instantOf(micros(row)), offset);
+        return (row) => zonedText(instantOf(micros(row)), style.offset);
       };
     case 'timestamp_ntz':
       return (data) => {
@@ -145,37 +154,26 @@ const bare = (type: SparkType, offset: ZoneOffset): Column => {
       };
     case 'variant':
       // Inside another type, Spark prints a variant as JSON with times in UTC.
-      return variant(variantSparkJson(UTC));
+      return variant(variantSparkJson(UTC, style.floats));
     case 'array':
-      return array(type.element, offset);
+      return array(type.element, style);
     case 'map':
-      return map(type.key, type.value, offset);
+      return map(type.key, type.value, style);
     case 'struct':
-      return struct(type.fields, offset);
+      return struct(type.fields, style);
     default:
       return type satisfies never;
   }
 };
 
-const inner = (type: SparkType, offset: ZoneOffset): Column => column(bare(type, offset));
-
-const hex: Column = (data) => {
-  const bytes = binaries(data);
-  return (row) => bytes(row).toString('hex').toUpperCase();
-};
+const inner = (type: SparkType, style: TextStyle): Column => column(bare(type, style));
 
 /**
- * A column whose cells are what Spark's cast to string prints in the time zone, and binary as hex.
- * Binary inside another type stays what the cast makes of it: the bytes as UTF-8.
+ * A column whose cells are what Spark's cast to string prints in the time zone; but binary, which
+ * the cast takes as UTF-8, is hex wherever it stands.
  */
-export const textColumn = (type: SparkType, timeZone: string): Column => {
-  const offset = zoneOffset(timeZone);
-  switch (type.kind) {
-    case 'binary':
-      return column(hex);
-    case 'variant':
-      return column(variant(variantCast(offset)));
-    default:
-      return inner(type, offset);
-  }
+export const textColumn = (type: SparkType, timeZone: string, floats: FloatStyle): Column => {
+  const style = { offset: zoneOffset(timeZone), floats };
+  if (type.kind === 'variant') return column(variant(variantCast(style.offset, floats)));
+  return inner(type, style);
 };

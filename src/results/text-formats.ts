@@ -10,8 +10,8 @@ import type { TextFormat } from './text-stream.ts';
 const bound = <T>(batch: RecordBatch, columns: readonly ((data: Data) => T)[]): readonly T[] =>
   columns.map((bind, index) => bind(batch.data.children[index] as Data));
 
-const textColumns = ({ sparkSchema, timeZone }: ResultManifest) =>
-  parseSparkSchema(sparkSchema).map((field) => textColumn(field.type, timeZone));
+const textColumns = ({ sparkSchema, timeZone, floatStyle }: ResultManifest) =>
+  parseSparkSchema(sparkSchema).map((field) => textColumn(field.type, timeZone, floatStyle));
 
 const jsonColumns = ({ sparkSchema }: ResultManifest) =>
   parseSparkSchema(sparkSchema).map((field) => jsonColumn(field.type));

@@ -1,11 +1,12 @@
+import type { FloatStyle } from '../domain/result.ts';
 import { dateText, dateTimeText, type Instant, isoText } from './civil-time.ts';
 import { decimalText, doubleText, floatText } from './java-number.ts';
-import type { ZoneOffset } from './time-zone.ts';
-import { zonedText } from './time-zone.ts';
+import { type ZoneOffset, zonedText } from './time-zone.ts';
 import type { VariantValue } from './variant.ts';
 
 /** How the values that JSON itself does not know, or knows in several ways, are written. */
 interface JsonStyle {
+  readonly floats: FloatStyle;
   quoted(text: string): string;
   timestamp(instant: Instant): string;
   timestampNtz(instant: Instant): string;
@@ -23,9 +24,9 @@ const json = (value: VariantValue, style: JsonStyle): string => {
     case 'decimal':
       return decimalText(value.unscaled, value.scale);
     case 'double':
-      return number(doubleText(value.value));
+      return number(doubleText(value.value, style.floats));
     case 'float':
-      return number(floatText(value.value));
+      return number(floatText(value.value, style.floats));
     case 'date':
       return `"${dateText(value.epochDay)}"`;
     case 'timestamp':
@@ -55,6 +56,7 @@ const json = (value: VariantValue, style: JsonStyle): string => {
 };
 
 const JSON_STYLE: JsonStyle = {
+  floats: 'SHORTEST',
   quoted: (text) => JSON.stringify(text),
   timestamp: (instant) => isoText(instant, 'Z'),
   timestampNtz: (instant) => isoText(instant, ''),
@@ -71,7 +73,8 @@ const offsetText = (seconds: number): string => {
   return `${seconds < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 };
 
-const sparkStyle = (offset: ZoneOffset): JsonStyle => ({
+const sparkStyle = (offset: ZoneOffset, floats: FloatStyle): JsonStyle => ({
+  floats,
   // Jackson writes control characters with upper-case hex digits; an escaped backslash is skipped.
   quoted: (text) =>
     JSON.stringify(text).replace(/\\\\|\\u[0-9a-f]{4}/g, (found) =>
@@ -82,14 +85,20 @@ const sparkStyle = (offset: ZoneOffset): JsonStyle => ({
 });
 
 /** What Spark's `to_json` makes of a variant: also the text of one that stands inside another type. */
-export const variantSparkJson = (offset: ZoneOffset): ((value: VariantValue) => string) => {
-  const style = sparkStyle(offset);
+export const variantSparkJson = (
+  offset: ZoneOffset,
+  floats: FloatStyle,
+): ((value: VariantValue) => string) => {
+  const style = sparkStyle(offset, floats);
   return (value) => json(value, style);
 };
 
 /** Spark's cast of a variant to string: a scalar as itself, what is compound as JSON. */
-export const variantCast = (offset: ZoneOffset): ((value: VariantValue) => string | null) => {
-  const asJson = variantSparkJson(offset);
+export const variantCast = (
+  offset: ZoneOffset,
+  floats: FloatStyle,
+): ((value: VariantValue) => string | null) => {
+  const asJson = variantSparkJson(offset, floats);
   return (value) => {
     switch (value.kind) {
       case 'null':
@@ -98,9 +107,9 @@ export const variantCast = (offset: ZoneOffset): ((value: VariantValue) => strin
       case 'uuid':
         return value.text;
       case 'double':
-        return doubleText(value.value);
+        return doubleText(value.value, floats);
       case 'float':
-        return floatText(value.value);
+        return floatText(value.value, floats);
       case 'date':
         return dateText(value.epochDay);
       case 'timestamp':

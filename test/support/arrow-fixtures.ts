@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Column, ResultManifest, StoredBatch, StoredChunk } from '../../src/domain/result.ts';
+import type {
+  Column,
+  FloatStyle,
+  ResultManifest,
+  StoredBatch,
+  StoredChunk,
+} from '../../src/domain/result.ts';
 
 /** What the real Spark stored and printed; made by make-result-fixtures.py. */
 export interface ResultFixture {
@@ -17,9 +23,10 @@ export interface ResultFixture {
 
 const file = new URL('result-fixtures.json', import.meta.url);
 
-export const RESULT_FIXTURES: readonly ResultFixture[] = JSON.parse(
-  readFileSync(file, 'utf8'),
-).cases;
+const content: { readonly floatStyle: FloatStyle; readonly cases: readonly ResultFixture[] } =
+  JSON.parse(readFileSync(file, 'utf8'));
+
+export const RESULT_FIXTURES = content.cases;
 
 export const resultFixture = (name: string): ResultFixture => {
   const found = RESULT_FIXTURES.find((fixture) => fixture.name === name);
@@ -65,6 +72,7 @@ export const writeResultFolder = async (
     columns: fixture.columns,
     sparkSchema: fixture.sparkSchema,
     timeZone: fixture.timeZone,
+    floatStyle: content.floatStyle,
     rowCount,
     byteCount: chunks.reduce((sum, chunk) => sum + chunk.byteCount, 0),
     complete: true,
