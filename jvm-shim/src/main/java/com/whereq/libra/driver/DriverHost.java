@@ -1,0 +1,121 @@
+package com.whereq.libra.driver;
+
+import com.whereq.libra.driver.DriverProtocol.CloseSession;
+import com.whereq.libra.driver.DriverProtocol.JobError;
+import com.whereq.libra.driver.DriverProtocol.OpenSession;
+import com.whereq.libra.driver.DriverProtocol.Reply;
+import com.whereq.libra.driver.DriverProtocol.Request;
+import com.whereq.libra.driver.error.ErrorTranslator;
+import com.whereq.libra.driver.job.Jobs;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A Spark driver that takes requests and answers by events; {@link DriverProtocol} lists both. The
+ * same class serves in the server's own process and behind a socket: only the {@link EventSink}
+ * differs.
+ */
+public final class DriverHost {
+  private static final Logger LOG = LoggerFactory.getLogger(DriverHost.class);
+
+  private final EventPump pump;
+  private final Jobs jobs;
+  private final SparkSupervisor supervisor;
+
+  /** Opening a session may wait for a metastore: those behind it wait, and nobody else. */
+  private final ExecutorService sessionWork = daemons("libra-sessions", 1);
+
+  private final ExecutorService otherWork = daemons("libra-requests", 2);
+
+  /** The host of the server's own process. */
+  public DriverHost(EventListener listener) {
+    this(new ListenerSink(listener));
+  }
+
+  public DriverHost(EventSink sink) {
+    this.pump = new EventPump(sink);
+    this.jobs = new Jobs(pump::publish);
+    this.supervisor = new SparkSupervisor(pump::publish, jobs);
+  }
+
+  /** Takes one request and returns at once; never throws. */
+  public void request(String json) {
+    try {
+      handle(Json.MAPPER.readValue(json, Request.class));
+    } catch (Exception e) {
+      // The text is not logged: it may hold secrets and parameters.
+      LOG.error("A request was refused: {}", e.getClass().getName());
+    }
+  }
+
+  private void handle(Request request) {
+    if (request instanceof DriverProtocol.Start start) {
+      supervisor.start(start);
+    } else if (request instanceof DriverProtocol.Submit submit) {
+      supervisor.working();
+      jobs.submit(submit, supervisor.live());
+    } else if (request instanceof DriverProtocol.Cancel cancel) {
+      jobs.cancel(cancel.jobId());
+    } else if (request instanceof OpenSession open) {
+      reply(open.requestId(), sessionWork, () -> openSession(open));
+    } else if (request instanceof CloseSession close) {
+      reply(close.requestId(), sessionWork, () -> closeSession(close));
+    } else if (request instanceof DriverProtocol.UnmodifiableKeys keys) {
+      reply(
+          keys.requestId(), otherWork, () -> live().sessions().unmodifiable(keys.keys()));
+    } else if (request instanceof DriverProtocol.Stats stats) {
+      reply(stats.requestId(), otherWork, () -> JvmStatsReader.read(supervisor.live()));
+    } else if (request instanceof DriverProtocol.Ping ping) {
+      reply(ping.requestId(), otherWork, () -> "pong");
+    } else if (request instanceof DriverProtocol.Stop) {
+      supervisor.stop(pump::close);
+    }
+  }
+
+  private Object openSession(OpenSession request) {
+    live().sessions().open(request.sessionId(), request.settings());
+    return null;
+  }
+
+  private Object closeSession(CloseSession request) {
+    live().sessions().close(request.sessionId());
+    return null;
+  }
+
+  private LiveSpark live() {
+    LiveSpark spark = supervisor.live();
+    if (spark == null) {
+      throw new IllegalStateException("The driver is not ready");
+    }
+    return spark;
+  }
+
+  private void reply(long requestId, Executor executor, Callable<Object> work) {
+    executor.execute(
+        () -> {
+          Object value = null;
+          JobError error = null;
+          try {
+            value = work.call();
+          } catch (Throwable e) {
+            error = ErrorTranslator.translate(e, "");
+          }
+          pump.publish(new Reply(requestId, value, error));
+        });
+  }
+
+  private static ExecutorService daemons(String name, int threads) {
+    return Executors.newFixedThreadPool(
+        threads,
+        body -> {
+          Thread thread = new Thread(body, name);
+          thread.setDaemon(true);
+          thread.setContextClassLoader(DriverHost.class.getClassLoader());
+          return thread;
+        });
+  }
+}

@@ -1,0 +1,74 @@
+package com.whereq.libra.driver;
+
+import com.whereq.libra.driver.job.TaskLedger;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkContext;
+import org.apache.spark.sql.classic.SparkSession;
+import scala.concurrent.Await;
+import scala.concurrent.Future;
+import scala.concurrent.duration.Duration;
+
+/** A SparkContext that answers, with what belongs to its life. */
+public final class LiveSpark {
+  private final SparkContext context;
+  private final TaskLedger ledger;
+  private final Sessions sessions;
+  private final DriverFolder folder;
+
+  LiveSpark(SparkContext context, SparkSession root, TaskLedger ledger, DriverFolder folder) {
+    this.context = context;
+    this.ledger = ledger;
+    this.sessions = new Sessions(root);
+    this.folder = folder;
+  }
+
+  public SparkContext context() {
+    return context;
+  }
+
+  public TaskLedger ledger() {
+    return ledger;
+  }
+
+  public Sessions sessions() {
+    return sessions;
+  }
+
+  public boolean isStopped() {
+    return context.isStopped();
+  }
+
+  /** In local mode tasks run in this JVM; in local-cluster mode they do not. */
+  public boolean tasksShareTheJvm() {
+    return context.isLocal();
+  }
+
+  public void cancelSparkJobs(String tag) {
+    if (!isStopped()) {
+      context.cancelJobsWithTag(tag, "the job was cancelled");
+    }
+  }
+
+  /**
+   * Cancels, and waits until the scheduler has handled it together with every job that was
+   * submitted before, and the ledger has heard of what happened until then.
+   */
+  public void cancelSparkJobsAndWait(String tag, long timeoutMillis) throws Exception {
+    Duration timeout = Duration.create(timeoutMillis, TimeUnit.MILLISECONDS);
+    // Twice: starts of tasks that were on their way during the first are handled before the second.
+    for (int i = 0; i < 2; i++) {
+      Future<?> handled = context.cancelJobsWithTagWithFuture(tag, "the job was cancelled");
+      Await.result(handled, timeout);
+    }
+    ledger.awaitCaughtUp(context, timeoutMillis);
+  }
+
+  void stop() {
+    ledger.close();
+    try {
+      context.stop();
+    } finally {
+      folder.delete();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package com.whereq.libra.driver;
+
+import com.whereq.libra.driver.job.PlanningStop;
+import com.whereq.libra.driver.job.TaskLedger;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
+import org.apache.spark.sql.classic.SparkSession;
+
+/** Makes SparkContexts, one after another, from the same request. */
+final class SparkFactory {
+  private final DriverProtocol.Start request;
+  private final Consumer<DriverProtocol.Event> events;
+
+  SparkFactory(DriverProtocol.Start request, Consumer<DriverProtocol.Event> events) {
+    this.request = request;
+    this.events = events;
+  }
+
+  LiveSpark create(Runnable onContextEnded) throws IOException {
+    DriverFolder folder = DriverFolder.create(request.pools());
+    TaskLedger ledger = new TaskLedger(events, onContextEnded);
+    SparkContext context = null;
+    try {
+      org.apache.spark.sql.SparkSession.clearActiveSession();
+      org.apache.spark.sql.SparkSession.clearDefaultSession();
+      context = new SparkContext(conf(folder));
+      ledger.attach(context);
+      if (!context.isLocal()) {
+        context.addJar(ownJar());
+      }
+      SparkSession root = SparkSession.builder().sparkContext(context).getOrCreate();
+      // Now, so that an extension that cannot be made stops the start and not the first job.
+      root.sessionState().analyzer();
+      PlanningStop.install();
+      return new LiveSpark(context, root, ledger, folder);
+    } catch (Throwable e) {
+      ledger.close();
+      if (context != null) {
+        context.stop();
+      }
+      folder.delete();
+      throw e;
+    }
+  }
+
+  private SparkConf conf(DriverFolder folder) {
+    // Without Spark's look at system properties: the request is complete.
+    SparkConf conf = new SparkConf(false);
+    for (Map.Entry<String, String> entry :
+        SparkSettings.of(request.sparkConf(), folder).entrySet()) {
+      conf.set(entry.getKey(), entry.getValue());
+    }
+    return conf;
+  }
+
+  /** Executors run the tasks that encode rows. */
+  private static String ownJar() {
+    try {
+      return Path.of(
+              SparkFactory.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+          .toString();
+    } catch (java.net.URISyntaxException e) {
+      throw new IllegalStateException("the driver host's jar has no place", e);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package com.whereq.libra.driver.job;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/** The stages of one job's Spark jobs. Guarded by the ledger that owns it. */
+final class JobTasks {
+  /** A stage as far as tasks go; two jobs may share one (a shuffle that both need). */
+  static final class Stage {
+    final int taskCount;
+    final Set<JobTasks> users = new HashSet<>();
+    int finished;
+    int running;
+
+    Stage(int taskCount) {
+      this.taskCount = taskCount;
+    }
+  }
+
+  final String jobId;
+  final String tag;
+  final Map<Integer, Stage> stages = new HashMap<>();
+  private double reported;
+
+  JobTasks(String jobId, String tag) {
+    this.jobId = jobId;
+    this.tag = tag;
+  }
+
+  /**
+   * No task of this job holds a slot. A stage that another job needs as well goes on for that one.
+   */
+  boolean isQuiet() {
+    return stages.values().stream().allMatch(stage -> stage.running == 0 || stage.users.size() > 1);
+  }
+
+  /** The fraction when it has grown since it was last asked for, or else a negative number. */
+  double growth() {
+    long known = 0;
+    long finished = 0;
+    for (Stage stage : stages.values()) {
+      known += stage.taskCount;
+      finished += stage.finished;
+    }
+    // Later Spark jobs of the statement add tasks: what has been reported is never taken back.
+    double fraction = known == 0 ? 0 : (double) finished / known;
+    if (fraction <= reported) {
+      return -1;
+    }
+    reported = fraction;
+    return fraction;
+  }
+}
