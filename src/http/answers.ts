@@ -33,14 +33,18 @@ const exampleOf = (code: ProblemCode): ProblemView => ({
   requestId: '5e0c0c8e-4f3f-4a55-9a5c-0f5a1e2f6d0b',
 });
 
-const ALWAYS: readonly ProblemCode[] = ['INTERNAL', 'HOST_NOT_ALLOWED', 'SERVER_STOPPING'];
 const WITH_BODY: readonly ProblemCode[] = [
   'BAD_JSON',
   'INVALID_REQUEST',
   'BODY_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
 ];
-const WITH_TOKEN: readonly ProblemCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'STORE_UNAVAILABLE'];
+const WITH_TOKEN: readonly ProblemCode[] = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'HOST_NOT_ALLOWED',
+  'STORE_UNAVAILABLE',
+];
 
 /**
  * The problems that an operation can answer, by status. Handlers throw them and never send them,
@@ -68,12 +72,12 @@ const problemsOf = (codes: readonly ProblemCode[]): Record<never, never> => {
   );
 };
 
-/** Problems of an operation that needs no token. */
+/** Problems of an operation that anybody may call. */
 export const publicProblems = (...codes: readonly ProblemCode[]) =>
-  problemsOf([...codes, ...ALWAYS]);
+  problemsOf([...codes, 'INTERNAL']);
 
 export const problems = (...codes: readonly ProblemCode[]) =>
-  problemsOf([...codes, ...ALWAYS, ...WITH_TOKEN]);
+  problemsOf([...codes, ...WITH_TOKEN, 'INTERNAL']);
 
 export const bodyProblems = (...codes: readonly ProblemCode[]) => problems(...codes, ...WITH_BODY);
 

@@ -78,7 +78,8 @@ export const tags = () => {
 const KEY_RULE = accepts('1 to 255 visible ASCII characters');
 export const idempotencyKey = () => z.string(KEY_RULE).regex(/^[\x21-\x7e]{1,255}$/, KEY_RULE);
 
-// Query strings: everything arrives as text, and a repeated parameter as a list.
+// Query strings: everything arrives as text, and a repeated parameter as a list. The metadata is
+// what the documentation shows instead of that text.
 
 export const queryNumber = (min: number, max: number) => {
   const rule = accepts(`a whole number from ${min} to ${max}`);
@@ -90,18 +91,22 @@ export const queryNumber = (min: number, max: number) => {
       if (number >= min && number <= max) return number;
       context.addIssue({ code: 'custom', input: value, message: rule.error({ input: value }) });
       return z.NEVER;
-    });
+    })
+    .meta({ type: 'integer', minimum: min, maximum: max });
 };
 
 /** One or several values, repeated or separated by commas. */
 export const queryList = <const T extends readonly [string, ...string[]]>(values: T) => {
   const rule = accepts(`one or more of ${values.join(', ')}, separated by commas or repeated`);
-  return z.union([z.string(), z.array(z.string())], rule).transform((value, context) => {
-    const wanted = [value].flat().flatMap((part) => part.split(','));
-    if (wanted.every((part) => values.includes(part))) return wanted as T[number][];
-    context.addIssue({ code: 'custom', input: value, message: rule.error({ input: value }) });
-    return z.NEVER;
-  });
+  return z
+    .union([z.string(), z.array(z.string())], rule)
+    .transform((value, context) => {
+      const wanted = [value].flat().flatMap((part) => part.split(','));
+      if (wanted.every((part) => values.includes(part))) return wanted as T[number][];
+      context.addIssue({ code: 'custom', input: value, message: rule.error({ input: value }) });
+      return z.NEVER;
+    })
+    .meta({ type: 'array', items: { type: 'string', enum: values } });
 };
 
 /** A time in, milliseconds since the epoch out. */

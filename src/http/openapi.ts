@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { PROBLEM_TYPE, problemSchema } from './answers.ts';
 import type { Access, Api } from './api.ts';
+import { type OpenApiDocument, polish } from './openapi-polish.ts';
 
 type Json = Record<string, unknown>;
 type Content = Record<string, { schema?: unknown; examples?: unknown }>;
@@ -65,56 +65,13 @@ const transform: Transform = (document) => {
   };
 };
 
-interface Operation {
-  requestBody?: { required?: boolean; content: Record<string, { schema: { anyOf?: Json[] } }> };
-  responses: Record<string, Json>;
-}
-
-const REQUEST_ID = {
-  description: 'The id under which the log of the server knows the request.',
-  schema: { type: 'string' },
-};
-const ANY_PROBLEM = {
-  description: 'Any other problem, such as 408, 414 or 431.',
-  content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
-};
-
-/** A body that may be left out stands there as `anyOf: [object, null]`. */
-const relaxBody = ({ requestBody }: Operation): void => {
-  for (const media of Object.values(requestBody?.content ?? {})) {
-    const { anyOf } = media.schema;
-    const [object] = anyOf?.filter(({ type }) => type !== 'null') ?? [];
-    if (requestBody === undefined || anyOf === undefined || object === undefined) continue;
-    if (anyOf.length !== 2 || !anyOf.some(({ type }) => type === 'null')) continue;
-    media.schema = object;
-    requestBody.required = false;
-  }
-};
-
-const transformObject: typeof jsonSchemaTransformObject = (document) => {
-  const made = jsonSchemaTransformObject(document) as {
-    paths?: Record<string, Record<string, Operation>>;
-    components?: { schemas?: Json };
-  };
-  for (const operation of Object.values(made.paths ?? {}).flatMap((path) => Object.values(path))) {
-    relaxBody(operation);
-    for (const answer of Object.values(operation.responses)) {
-      answer.headers = { 'X-Request-Id': REQUEST_ID, ...(answer.headers as Json | undefined) };
-    }
-    operation.responses.default = ANY_PROBLEM;
-  }
-  // Registered schemas come for both directions; answers are all that refer to them.
-  const schemas = Object.entries(made.components?.schemas ?? {});
-  const used = schemas.filter(([name]) => !name.endsWith('Input'));
-  return {
-    ...made,
-    components: { ...made.components, schemas: Object.fromEntries(used) },
-  } as ReturnType<typeof jsonSchemaTransformObject>;
-};
+const transformObject: typeof jsonSchemaTransformObject = (document) =>
+  polish(jsonSchemaTransformObject(document) as OpenApiDocument) as ReturnType<
+    typeof jsonSchemaTransformObject
+  >;
 
 /** Collects every operation that is registered after it; `app.swagger()` answers the document. */
 export const openApi = (app: Api, version: string): void => {
-  void problemSchema;
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -29,7 +29,7 @@ export const links = (app: Api): void => {
       summary: 'What there is to look at',
       response: {
         200: json('The links.', schema, { _links: LINKS }),
-        ...publicProblems(),
+        ...publicProblems('HOST_NOT_ALLOWED'),
       },
     },
     handler: async () => ({ _links: LINKS }),

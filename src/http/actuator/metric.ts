@@ -98,7 +98,10 @@ export const metric = (app: Api, { metrics }: Surroundings): void => {
       summary: 'One metric',
       params: z.strictObject({ name: z.string() }),
       querystring: z.strictObject({
-        tag: tagQuery.optional().describe('Only series with this `tag:value`; for JSON.'),
+        tag: tagQuery
+          .meta({ type: 'array', items: { type: 'string' } })
+          .optional()
+          .describe('Only series with this `tag:value`; for JSON.'),
       }),
       response: {
         200: { ...listed, content: { ...listed.content, ...scraped.content } },

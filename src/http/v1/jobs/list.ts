@@ -26,7 +26,10 @@ const query = z.strictObject({
   sessionId: text(1, 256).optional(),
   pool: text(1, 256).optional(),
   name: text(1, 256).optional(),
-  tag: tagFilter.optional().describe('`key` or `key=value`; every one has to match.'),
+  tag: tagFilter
+    .meta({ type: 'array', items: { type: 'string' } })
+    .optional()
+    .describe('`key` or `key=value`; every one has to match.'),
   owner: text(1, 256).optional(),
   from: queryTime().optional().describe('Submitted at this time or later.'),
   to: queryTime().optional().describe('Submitted before this time.'),

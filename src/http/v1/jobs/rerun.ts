@@ -54,6 +54,7 @@ export const rerunJob = (app: Api, { jobs }: Services): void => {
           'SESSION_LIMIT',
           'NOT_IMPLEMENTED',
           'DRIVER_UNAVAILABLE',
+          'SERVER_STOPPING',
         ),
       },
     },

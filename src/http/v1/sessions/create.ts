@@ -63,6 +63,7 @@ export const createSession = (app: Api, { sessions }: Services): void => {
           'SESSION_LIMIT',
           'NOT_IMPLEMENTED',
           'DRIVER_UNAVAILABLE',
+          'SERVER_STOPPING',
         ),
       },
     },

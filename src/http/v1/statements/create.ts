@@ -56,6 +56,7 @@ export const createStatement = (app: Api, { jobs }: Services, { closing }: Surro
           'SESSION_LIMIT',
           'NOT_IMPLEMENTED',
           'DRIVER_UNAVAILABLE',
+          'SERVER_STOPPING',
         ),
       },
     },

@@ -77,22 +77,26 @@ const isExact = ({ value, type }: { value: SqlParameter['value']; type: string |
   Number.isSafeInteger(value) ||
   /^(double|float)$/i.test(type ?? '');
 
-const parameterMap = z
-  .record(marker, scalar)
-  .transform((map) =>
-    Object.entries(map).map(([key, value]) => ({ name: key, value, type: null as string | null })),
-  );
-const parameterList = z.array(
-  z.strictObject({
-    name: marker,
-    value: scalar,
-    type: text(1, 128, "Spark's name of a type, such as DATE").nullable().default(null),
-  }),
-);
+type Bound = { name: string; value: SqlParameter['value']; type: string | null };
+
 const parameters = z
   .union(
-    [parameterMap, parameterList],
+    [
+      z.record(marker, scalar),
+      z.array(
+        z.strictObject({
+          name: marker,
+          value: scalar,
+          type: text(1, 128, "Spark's name of a type, such as DATE").nullable().default(null),
+        }),
+      ),
+    ],
     accepts('an object of values by marker, or a list of { name, value, type }'),
+  )
+  .transform((given): Bound[] =>
+    Array.isArray(given)
+      ? given
+      : Object.entries(given).map(([key, value]) => ({ name: key, value, type: null })),
   )
   .superRefine((list, context) => {
     const seen = new Set<string>();
@@ -113,37 +117,45 @@ const args = z
   .array(z.string(accepts('text')), accepts('a list of texts'))
   .default([])
   .describe('Arguments of the program.');
-const filePath = nonEmptyText('a path, a URI that Spark can read, or the id of an uploaded file');
-
-const sql = z.strictObject({
-  kind: z.literal('sql'),
-  code: nonEmptyText('one SQL statement'),
-  parameters,
-  ...common,
-});
-const python = z.strictObject({
-  kind: z.literal('python'),
-  code: nonEmptyText('Python code'),
-  args,
-  context: name().optional().describe('A stateful interpreter of the session.'),
-  ...common,
-});
-const pythonFile = z.strictObject({ kind: z.literal('python-file'), filePath, args, ...common });
+const filePath = nonEmptyText(
+  'a path, a URI that Spark can read, or the id of an uploaded file',
+).describe('A relative path is looked up in the allowed roots.');
 const mainClass = text(1, 512, 'the full name of a class');
-const jar = z.strictObject({
-  kind: z.literal('jar'),
-  filePath,
-  mainClass: mainClass.optional(),
-  args,
-  ...common,
-});
-const jarClass = z.strictObject({
-  kind: z.literal('jar-class'),
-  filePath,
-  mainClass,
-  args,
-  ...common,
-});
+
+const sql = z
+  .strictObject({
+    kind: z.literal('sql'),
+    code: nonEmptyText('one SQL statement').describe(
+      'One statement; a trailing semicolon is fine.',
+    ),
+    parameters,
+    ...common,
+  })
+  .meta({ title: 'sql' });
+const python = z
+  .strictObject({
+    kind: z.literal('python'),
+    code: nonEmptyText('Python code').describe('`spark` and `sc` are defined.'),
+    args,
+    context: name().optional().describe('A stateful interpreter of the session.'),
+    ...common,
+  })
+  .meta({ title: 'python', description: 'Answers 501 until it is there.' });
+const pythonFile = z
+  .strictObject({ kind: z.literal('python-file'), filePath, args, ...common })
+  .meta({ title: 'python-file', description: 'Answers 501 until it is there.' });
+const jar = z
+  .strictObject({
+    kind: z.literal('jar'),
+    filePath,
+    mainClass: mainClass.optional().describe('When the manifest names none.'),
+    args,
+    ...common,
+  })
+  .meta({ title: 'jar', description: 'Answers 501 until it is there.' });
+const jarClass = z
+  .strictObject({ kind: z.literal('jar-class'), filePath, mainClass, args, ...common })
+  .meta({ title: 'jar-class', description: 'Answers 501 until it is there.' });
 
 const kinds = [sql, python, pythonFile, jar, jarClass] as const;
 const KIND_RULE = `one of ${kinds.map((kind) => kind.shape.kind.value).join(', ')}`;
