@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreUnavailableError } from '../store.ts';
 import { toStoreError } from './store-errors.ts';
@@ -25,7 +25,7 @@ export const copyDataDirectory = async (
   dataDir: string,
   file: string,
   options: CopyOptions,
-): Promise<void> => {
+): Promise<{ readonly bytes: number }> => {
   const source = join(dataDir, STORE_FILE);
   if (!existsSync(source)) {
     throw new StoreUnavailableError('There is no store in the data directory', 'NOT_A_STORE', {
@@ -36,20 +36,27 @@ export const copyDataDirectory = async (
     const database = new Database(source, { readonly: true, timeout: 5000 });
     try {
       refuseForeignFile(database, source);
+      // The copy takes it over: no trace of a secret is left where its tree was built.
+      database.pragma('secure_delete = ON');
       database.prepare('VACUUM INTO ?').run(part);
     } catch (cause) {
-      throw toStoreError(cause, source);
+      throw isFull(cause) ? cause : toStoreError(cause, source);
     } finally {
       database.close();
     }
     verify(part);
   });
+  return { bytes: (await stat(file)).size };
 };
 
 /** For the server itself: some pages at a turn of the event loop. */
 export const copyWhileOpen = (database: Database.Database, file: string): Promise<void> =>
   writeCopy(file, false, async (part) => {
-    await database.backup(part);
+    try {
+      await database.backup(part);
+    } catch (cause) {
+      throw isFull(cause) ? cause : toStoreError(cause);
+    }
   });
 
 /** Written under another name first: what carries the name is whole. */
@@ -59,6 +66,7 @@ const writeCopy = async (
   write: (part: string) => Promise<void> | void,
 ): Promise<void> => {
   if (!overwrite && existsSync(file)) throw new BackupExistsError(file);
+  if (!existsSync(dirname(file))) throw new Error(`There is no folder ${dirname(file)}`);
   const part = `${file}.part-${process.pid}`;
   try {
     await (await open(part, 'wx', 0o600)).close();
@@ -68,11 +76,17 @@ const writeCopy = async (
     if (!overwrite && existsSync(file)) throw new BackupExistsError(file);
     await rename(part, file);
   } catch (cause) {
-    throw toStoreError(cause, file);
+    throw isFull(cause) ? new Error(`There is no room for ${file}`, { cause }) : cause;
   } finally {
     for (const end of ['', '-journal', '-wal', '-shm']) await rm(`${part}${end}`, { force: true });
   }
 };
+
+/** Reading fills no disk: it is the copy's. */
+const isFull = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  'code' in cause &&
+  (cause.code === 'SQLITE_FULL' || cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
 
 /** A copy outlives the jobs that need them. One file again, without a log beside it. */
 const forgetSecrets = (part: string): void => {

@@ -28,6 +28,8 @@ export class DirectoryLock {
   acquire(): void {
     const database = new Database(join(this.#directory, 'server.lock'), { timeout: 0 });
     try {
+      // No journal on disk: nothing is ever written, and nothing should be left behind.
+      database.pragma('journal_mode = MEMORY');
       database.exec('BEGIN EXCLUSIVE');
     } catch (cause) {
       database.close();
@@ -37,11 +39,15 @@ export class DirectoryLock {
     this.nameHolder(null);
   }
 
-  /** For the message that the next one gets. */
+  /** For the message that the next one gets; a full disk is no reason to do without the lock. */
   nameHolder(serverId: string | null): void {
     if (this.#database === null) return;
     const holder: Holder = { pid: process.pid, host: hostname(), serverId };
-    writeFileSync(this.#holderFile, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+    try {
+      writeFileSync(this.#holderFile, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+    } catch {
+      // The message then names nobody.
+    }
   }
 
   release(): void {

@@ -168,7 +168,7 @@ export class SqliteJobStore implements JobStore {
     this.#connection.run(
       queries
         .insertInto('job_secrets')
-        .values({ job_id: jobId, secrets: JSON.stringify(secrets) })
+        .values({ job_id: jobId, secrets: PADDING + JSON.stringify(secrets) })
         .compile(),
     );
   }
@@ -178,6 +178,13 @@ export class SqliteJobStore implements JobStore {
     if (deleted > 0) this.#onSecretsForgotten();
   }
 }
+
+/**
+ * As long as a page, so that the secrets come to stand on overflow pages, which SQLite never
+ * copies about and wipes whole when they are freed. Inside a tree's own pages, rebalancing can
+ * leave a stale copy behind, secure_delete or not. JSON does not mind the whitespace.
+ */
+const PADDING = ' '.repeat(4096);
 
 /** Compiled once: they run several times for each job, and a compilation costs as much as a query. */
 const selectJob = queries

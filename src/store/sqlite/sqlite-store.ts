@@ -30,7 +30,7 @@ export interface SqliteStoreOptions {
 
 const BUSY_TIMEOUT_MS = 2000;
 const CHECKPOINT_EVERY_MS = 500;
-const SCRUB_AFTER_MS = 5000;
+const SCRUB_AFTER_MS = 1000;
 /** Pages in the log at which the server's own connection checkpoints, should the worker not keep up. */
 const LOG_PAGES_AT_MOST = 16_000;
 const LOG_BYTES_KEPT = 64 * 1024 * 1024;
@@ -138,15 +138,25 @@ export class SqliteStore implements Store {
     if (this.#scrub !== null) return;
     this.#scrub = setTimeout(() => {
       this.#scrub = null;
-      try {
-        this.#connection.pragma('wal_checkpoint(TRUNCATE)');
-      } catch {
-        // A disk that fails here fails the next write as well, and health tells of it.
-      }
+      if (!cutLog(this.#connection.raw)) this.#scrubSoon();
     }, SCRUB_AFTER_MS);
     this.#scrub.unref();
   }
 }
+
+/** By now the worker has moved nearly all of it; false when it is just at it, or a reader is. */
+const cutLog = (database: Database.Database): boolean => {
+  try {
+    // The event loop does not wait for another thread's checkpoint.
+    database.pragma('busy_timeout = 0');
+    const [answer] = database.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }];
+    return answer.busy === 0;
+  } catch {
+    return false;
+  } finally {
+    database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  }
+};
 
 const configure = (database: Database.Database, options: SqliteStoreOptions): void => {
   const synchronous = options.synchronous ?? 'NORMAL';

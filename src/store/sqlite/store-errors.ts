@@ -32,6 +32,9 @@ const SYSTEM_FAILURES: Readonly<Record<string, Failure>> = {
   EROFS: NOT_WRITABLE,
   EACCES: NOT_WRITABLE,
   EPERM: NOT_WRITABLE,
+  ENOTDIR: NOT_WRITABLE,
+  EEXIST: NOT_WRITABLE,
+  EISDIR: NOT_WRITABLE,
 };
 
 const failureOf = (cause: unknown): Failure | null => {
