@@ -57,6 +57,7 @@ final class ResultFolder {
             Columns.of(format.type()),
             format.type().json(),
             format.timeZone(),
+            ResultManifest.FLOAT_STYLE,
             rows,
             bytes,
             complete,

@@ -9,10 +9,14 @@ record ResultManifest(
     List<Column> columns,
     String sparkSchema,
     String timeZone,
+    String floatStyle,
     long rowCount,
     long byteCount,
     boolean complete,
     List<Chunk> chunks) {
+
+  /** Java prints floats by their shortest digits since version 19; the cast of Spark follows it. */
+  static final String FLOAT_STYLE = Double.toString(2e23).equals("2.0E23") ? "SHORTEST" : "LEGACY";
 
   record Batch(long offset, long length, int rowCount) {}
 
