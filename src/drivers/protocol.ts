@@ -3,12 +3,77 @@ import { z } from 'zod';
 /**
  * The protocol of a driver host, the same over JNI and over a socket: one JSON object a message,
  * newline-delimited where it travels as a stream. Fields are always there, null where empty.
- * `DriverProtocol.java` declares the same messages with the same names in the same order.
- *
- * Requests (server → host): start, submit, cancel, openSession, closeSession, unmodifiableKeys,
- * stats, ping, stop. A request with a `requestId` is answered by one `reply`.
- * Events (host → server): below.
+ * `DriverProtocol.java` declares the same messages with the same names in the same order; a test
+ * compares the two.
  */
+
+const pool = z.strictObject({
+  name: z.string(),
+  schedulingMode: z.enum(['FAIR', 'FIFO']),
+  weight: z.number(),
+  minShare: z.number(),
+});
+
+const sqlPolicy = z.strictObject({
+  allowReflection: z.boolean(),
+  allowTransform: z.boolean(),
+  allowAddResources: z.boolean(),
+  allowLocalPaths: z.boolean(),
+  allowedRoots: z.array(z.string()),
+});
+
+const parameter = z.strictObject({
+  name: z.string(),
+  value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+  type: z.string().nullable(),
+});
+
+const settings = z.record(z.string(), z.string());
+const answered = { requestId: z.number() };
+
+/** Server → host. A request with a `requestId` is answered by one `reply`. */
+export const hostRequestSchema = z.discriminatedUnion('request', [
+  z.strictObject({
+    request: z.literal('start'),
+    sparkConf: settings,
+    pools: z.array(pool),
+    sqlPolicy,
+  }),
+  z.strictObject({
+    request: z.literal('submit'),
+    jobId: z.string(),
+    kind: z.literal('sql'),
+    sessionId: z.string(),
+    code: z.string(),
+    parameters: z.array(parameter),
+    settings,
+    pool: z.string(),
+    description: z.string(),
+    rowLimit: z.number(),
+    maxResultBytes: z.number(),
+    onOverflow: z.enum(['TRUNCATE', 'FAIL']),
+    resultDir: z.string(),
+  }),
+  z.strictObject({ request: z.literal('cancel'), jobId: z.string() }),
+  z.strictObject({
+    request: z.literal('openSession'),
+    ...answered,
+    sessionId: z.string(),
+    settings,
+  }),
+  z.strictObject({ request: z.literal('closeSession'), ...answered, sessionId: z.string() }),
+  z.strictObject({
+    request: z.literal('unmodifiableKeys'),
+    ...answered,
+    keys: z.array(z.string()),
+  }),
+  z.strictObject({ request: z.literal('stats'), ...answered }),
+  z.strictObject({ request: z.literal('ping'), ...answered }),
+  z.strictObject({ request: z.literal('stop') }),
+]);
+
+/** What is read in Java only: the schema gives the type and takes part in the comparison. */
+export type HostRequest = z.infer<typeof hostRequestSchema>;
 
 const column = z.strictObject({ name: z.string(), type: z.string(), nullable: z.boolean() });
 
@@ -36,6 +101,19 @@ const resultSummary = z.strictObject({
 
 const ofJob = { jobId: z.string() };
 
+/** The value of the reply to `stats`. */
+export const jvmStatsSchema = z.strictObject({
+  heapUsedBytes: z.number(),
+  heapCommittedBytes: z.number(),
+  heapMaxBytes: z.number(),
+  nonHeapUsedBytes: z.number(),
+  threads: z.number(),
+  gc: z.array(z.strictObject({ name: z.string(), count: z.number(), timeMs: z.number() })),
+  activeTasks: z.number(),
+  totalCores: z.number(),
+});
+
+/** Host → server. */
 export const hostEventSchema = z.discriminatedUnion('event', [
   /** The context answers: after `start`, and after a lost context was replaced. */
   z.strictObject({

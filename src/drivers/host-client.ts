@@ -1,0 +1,176 @@
+import { type Deferred, deferred } from '../util/deferred.ts';
+import {
+  type Driver,
+  type DriverConfig,
+  type DriverInfo,
+  type DriverJob,
+  type DriverJobObserver,
+  DriverStartError,
+  type JvmStats,
+} from './driver.ts';
+import { HostReplies } from './host-replies.ts';
+import { type JobHostEvent, tellObserver } from './job-events.ts';
+import { type HostEvent, type HostRequest, hostEventsSchema, jvmStatsSchema } from './protocol.ts';
+
+/** The way to a driver host: JNI, or a socket. */
+export interface HostTransport {
+  /** Rejects when there is no way. `onEvents` gets JSON arrays of events, oldest first. */
+  open(onEvents: (json: string) => void): Promise<void>;
+  send(json: string): void;
+}
+
+/** Speaks the protocol with a driver host, whatever the transport. */
+export class HostClient implements Driver {
+  readonly #transport: HostTransport;
+  readonly #onFault: (message: string) => void;
+  readonly #replies = new HostReplies();
+  readonly #observers = new Map<string, DriverJobObserver>();
+  readonly #contextLostListeners: ((cause: string) => void)[] = [];
+  readonly #readyListeners: ((info: DriverInfo) => void)[] = [];
+  #opened: Promise<void> | null = null;
+  #starting: Deferred<DriverInfo> | null = null;
+  #stopping: Deferred<void> | null = null;
+
+  /** `onFault` hears of events that are not in the protocol: a host of another version. */
+  constructor(transport: HostTransport, onFault: (message: string) => void) {
+    this.#transport = transport;
+    this.#onFault = onFault;
+  }
+
+  async start(config: DriverConfig): Promise<DriverInfo> {
+    this.#opened ??= this.#transport.open((json) => this.#receive(json));
+    try {
+      await this.#opened;
+    } catch (error) {
+      this.#opened = null;
+      throw new DriverStartError(error instanceof Error ? error.message : String(error));
+    }
+    this.#starting = deferred<DriverInfo>();
+    this.#send({
+      request: 'start',
+      ...config,
+      pools: [...config.pools],
+      sqlPolicy: policyOf(config),
+    });
+    return this.#starting.promise;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#opened === null) return;
+    if (this.#stopping === null) {
+      this.#stopping = deferred<void>();
+      this.#send({ request: 'stop' });
+    }
+    await this.#stopping.promise;
+  }
+
+  submit(job: DriverJob, observer: DriverJobObserver): void {
+    this.#observers.set(job.jobId, observer);
+    this.#send({
+      request: 'submit',
+      ...job,
+      parameters: [...job.parameters],
+    });
+  }
+
+  cancel(jobId: string): void {
+    this.#send({ request: 'cancel', jobId });
+  }
+
+  async openSession(sessionId: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    await this.#ask((requestId) => ({ request: 'openSession', requestId, sessionId, settings }));
+  }
+
+  async closeSession(sessionId: string): Promise<void> {
+    await this.#ask((requestId) => ({ request: 'closeSession', requestId, sessionId }));
+  }
+
+  async unmodifiableKeys(keys: readonly string[]): Promise<readonly string[]> {
+    const value = await this.#ask((requestId) => ({
+      request: 'unmodifiableKeys',
+      requestId,
+      keys: [...keys],
+    }));
+    return value as readonly string[];
+  }
+
+  async stats(): Promise<JvmStats> {
+    return jvmStatsSchema.parse(await this.#ask((requestId) => ({ request: 'stats', requestId })));
+  }
+
+  onContextLost(listener: (cause: string) => void): void {
+    this.#contextLostListeners.push(listener);
+  }
+
+  onReady(listener: (info: DriverInfo) => void): void {
+    this.#readyListeners.push(listener);
+  }
+
+  #ask(request: (requestId: number) => HostRequest): Promise<unknown> {
+    const { requestId, answer } = this.#replies.expect();
+    this.#send(request(requestId));
+    return answer;
+  }
+
+  #send(request: HostRequest): void {
+    this.#transport.send(JSON.stringify(request));
+  }
+
+  /** Never throws: on the other side waits the pump of all events. */
+  #receive(json: string): void {
+    const events = hostEventsSchema.safeParse(JSON.parse(json));
+    if (!events.success) {
+      this.#onFault(`events that are not in the protocol: ${events.error.message}`);
+      return;
+    }
+    for (const event of events.data) {
+      try {
+        this.#handle(event);
+      } catch (error) {
+        this.#onFault(`the event ${event.event} was not handled: ${String(error)}`);
+      }
+    }
+  }
+
+  #handle(event: HostEvent): void {
+    switch (event.event) {
+      case 'ready':
+        this.#ready(event);
+        break;
+      case 'startFailed':
+        this.#starting?.reject(new DriverStartError(event.message));
+        this.#starting = null;
+        break;
+      case 'contextLost':
+        for (const listener of this.#contextLostListeners) listener(event.cause);
+        break;
+      case 'stopped':
+        this.#starting?.reject(new DriverStartError('the driver was stopped while it started'));
+        this.#replies.abandon('the driver has stopped');
+        this.#stopping?.resolve();
+        break;
+      case 'reply':
+        this.#replies.settle(event.requestId, event.value, event.error);
+        break;
+      default:
+        this.#tell(event);
+    }
+  }
+
+  #tell(event: JobHostEvent): void {
+    const observer = this.#observers.get(event.jobId);
+    if (observer === undefined) return;
+    if (tellObserver(observer, event) === 'ended') this.#observers.delete(event.jobId);
+  }
+
+  #ready({ event: _, ...info }: Extract<HostEvent, { event: 'ready' }>): void {
+    this.#starting?.resolve(info);
+    this.#starting = null;
+    for (const listener of this.#readyListeners) listener(info);
+  }
+}
+
+const policyOf = ({ sqlPolicy }: DriverConfig) => ({
+  ...sqlPolicy,
+  allowedRoots: [...sqlPolicy.allowedRoots],
+});

@@ -1,0 +1,58 @@
+import type Java from 'java';
+
+/** The class path and options of the JVM; both are fixed once it has started. */
+export interface JvmLaunch {
+  readonly options: readonly string[];
+  readonly classPath: readonly string[];
+}
+
+/** A driver host inside this process. */
+export interface NativeHost {
+  /** Hands over one request; Java returns at once. */
+  request(json: string): void;
+}
+
+const HOST = 'com.whereq.libra.driver.DriverHost';
+const LISTENER = 'com.whereq.libra.driver.EventListener';
+
+let jvm: typeof Java | null = null;
+// node-java frees a proxy that JavaScript has forgotten, while Java still calls it.
+const listeners: unknown[] = [];
+
+/** Loads the JVM into the process, once: there is no second try, and no way to unload it. */
+const load = async ({ options, classPath }: JvmLaunch): Promise<typeof Java> => {
+  if (jvm !== null) return jvm;
+  // Here and not at the top: importing it maps libjvm, which a server with child drivers never needs.
+  const { default: java } = await import('java');
+  jvm = java;
+  java.options.push(...options);
+  // Leaves SIGINT and SIGTERM to Node, which stops in its own order.
+  if (!options.includes('-Xrs')) java.options.push('-Xrs');
+  java.classpath.push(...classPath);
+  return java;
+};
+
+/** `onEvents` gets JSON arrays, on the event loop; the Java thread that calls waits for it. */
+export const openHost = async (
+  launch: JvmLaunch,
+  onEvents: (json: string) => void,
+): Promise<NativeHost> => {
+  const java = await load(launch);
+  const listener = java.newProxy(LISTENER, { onEvents });
+  listeners.push(listener);
+  const host = java.newInstanceSync(HOST, listener);
+  return {
+    request(json) {
+      java.callMethodSync(host, 'request', json);
+    },
+  };
+};
+
+/**
+ * Ends the process by Java's System.exit, so that Spark's shutdown hooks run. Once the JVM is
+ * loaded nothing else ends it; before, it is a plain exit.
+ */
+export const exitProcess = (code: number): never => {
+  jvm?.callStaticMethodSync('java.lang.System', 'exit', code);
+  process.exit(code);
+};

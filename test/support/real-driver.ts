@@ -1,0 +1,179 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { JobError } from '../../src/domain/job.ts';
+import type { Column, ResultSummary } from '../../src/domain/result.ts';
+import type { DriverConfig, DriverInfo, DriverJob } from '../../src/drivers/driver.ts';
+import { GuardedDriver } from '../../src/drivers/guarded-driver.ts';
+import { exitProcess, inProcessDriver } from '../../src/drivers/in-process/in-process-driver.ts';
+import { sparkHome } from './spark-home.ts';
+
+const MODULES = ['java.lang', 'java.lang.invoke', 'java.lang.reflect', 'java.io', 'java.net']
+  .concat(['java.nio', 'java.util', 'java.util.concurrent', 'java.util.concurrent.atomic'])
+  .concat(['jdk.internal.ref', 'sun.nio.ch', 'sun.nio.cs', 'sun.security.action'])
+  .concat(['sun.util.calendar']);
+
+/** A real driver for the tests of one process: the JVM loads once and never unloads. */
+export interface RealDriver {
+  readonly driver: GuardedDriver;
+  readonly info: DriverInfo;
+  readonly folder: string;
+}
+
+const CONFIG: DriverConfig = {
+  sparkConf: {
+    'spark.master': 'local[2]',
+    'spark.app.name': 'libra-tests',
+    'spark.ui.enabled': 'false',
+    'spark.driver.host': '127.0.0.1',
+    'spark.driver.bindAddress': '127.0.0.1',
+    'spark.sql.session.timeZone': 'Europe/Berlin',
+    'spark.sql.shuffle.partitions': '4',
+  },
+  pools: [
+    { name: 'default', schedulingMode: 'FAIR', weight: 1, minShare: 2 },
+    { name: 'low-priority', schedulingMode: 'FAIR', weight: 0.5, minShare: 1 },
+  ],
+  sqlPolicy: {
+    allowReflection: true,
+    allowTransform: false,
+    allowAddResources: false,
+    allowLocalPaths: true,
+    allowedRoots: [],
+  },
+};
+
+const launch = () => ({
+  options: [
+    '-Xmx1g',
+    '-XX:+IgnoreUnrecognizedVMOptions',
+    ...MODULES.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
+    '-Djdk.reflect.useDirectMethodHandle=false',
+    '-Dio.netty.tryReflectionSetAccessible=true',
+  ],
+  classPath: [
+    resolve('jvm-shim/target/libra-driver-host.jar'),
+    ...readdirSync(join(sparkHome(), 'jars')).map((jar) => join(sparkHome(), 'jars', jar)),
+  ],
+});
+
+const begin = async (): Promise<RealDriver> => {
+  const folder = mkdtempSync(join(tmpdir(), 'libra-driver-test-'));
+  const host = inProcessDriver(launch(), (message) => {
+    throw new Error(message);
+  });
+  const driver = new GuardedDriver(host);
+  const info = await driver.start(CONFIG);
+  process.once('exit', (code) => {
+    rmSync(folder, { recursive: true, force: true });
+    exitProcess(code);
+  });
+  return { driver, info, folder };
+};
+
+const KEY = Symbol.for('libra.test.real-driver');
+const shared = globalThis as { [KEY]?: Promise<RealDriver> };
+
+/** Starts the driver with the first call of the process, and answers with the same one ever after. */
+export const realDriver = (): Promise<RealDriver> => {
+  shared[KEY] ??= begin();
+  return shared[KEY];
+};
+
+export type Ending =
+  | { readonly end: 'succeeded'; readonly result: ResultSummary }
+  | { readonly end: 'failed' | 'lost'; readonly error: JobError }
+  | { readonly end: 'cancelled' };
+
+/** A job under way, and what its observer has heard so far. */
+export interface Running {
+  readonly jobId: string;
+  readonly resultDir: string;
+  readonly ended: Promise<Ending>;
+  readonly ends: Ending[];
+  readonly fractions: number[];
+  readonly logs: string[];
+  readonly schemas: (readonly Column[])[];
+  readonly rowCounts: number[];
+  cancel(): void;
+}
+
+let jobs = 0;
+
+/** Submits a statement with what most tests do not care about. */
+export const submit = (
+  { driver, folder }: RealDriver,
+  code: string,
+  options: Partial<DriverJob> = {},
+): Running => {
+  jobs += 1;
+  const jobId = options.jobId ?? `job-${process.pid}-${jobs}`;
+  const resultDir = options.resultDir ?? join(folder, 'results', jobId);
+  const running = {
+    jobId,
+    resultDir,
+    ends: [] as Ending[],
+    fractions: [] as number[],
+    logs: [] as string[],
+    schemas: [] as (readonly Column[])[],
+    rowCounts: [] as number[],
+    cancel: () => driver.cancel(jobId),
+  };
+  const ended = new Promise<Ending>((resolve) => {
+    const end = (ending: Ending) => {
+      running.ends.push(ending);
+      resolve(ending);
+    };
+    driver.submit(
+      {
+        kind: 'sql',
+        sessionId: 'default',
+        parameters: [],
+        settings: {},
+        pool: 'default',
+        description: 'a test',
+        rowLimit: 1000,
+        maxResultBytes: 1 << 30,
+        onOverflow: 'TRUNCATE',
+        ...options,
+        code,
+        jobId,
+        resultDir,
+      },
+      {
+        started: () => {},
+        progress: (fraction) => running.fractions.push(fraction),
+        log: (_, text) => running.logs.push(text),
+        schema: (columns) => running.schemas.push(columns),
+        rows: (count) => running.rowCounts.push(count),
+        succeeded: (result) => end({ end: 'succeeded', result }),
+        failed: (error) => end({ end: 'failed', error }),
+        cancelled: () => end({ end: 'cancelled' }),
+        lost: (error) => end({ end: 'lost', error }),
+      },
+    );
+  });
+  return { ...running, ended };
+};
+
+/** The result of a statement that has to succeed. */
+export const query = async (
+  real: RealDriver,
+  code: string,
+  options: Partial<DriverJob> = {},
+): Promise<ResultSummary> => {
+  const ending = await submit(real, code, options).ended;
+  if (ending.end !== 'succeeded') throw new Error(`${code}: ${JSON.stringify(ending)}`);
+  return ending.result;
+};
+
+/** The error of a statement that has to fail. */
+export const failure = async (
+  real: RealDriver,
+  code: string,
+  options: Partial<DriverJob> = {},
+): Promise<JobError> => {
+  const ending = await submit(real, code, options).ended;
+  if (ending.end !== 'failed') throw new Error(`${code}: ${JSON.stringify(ending)}`);
+  return ending.error;
+};
