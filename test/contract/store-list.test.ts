@@ -208,6 +208,18 @@ for (const implementation of STORES) {
       await expect(store.jobs.list({}, 10, cursor)).rejects.toBeInstanceOf(BadCursorError);
     });
 
+    it('find the one job that matches, wherever it stands', async () => {
+      const own = await implementation.make(null);
+      const pools = Array.from({ length: 1100 }, (_, n) => `pool-${n}`);
+      for (const pool of pools) await own.store.jobs.create(anEntry({ request: { pool } }));
+      for (const pool of pools) {
+        const page = await own.store.jobs.list({ pool }, 5, null);
+        expect(page.items.map((job) => job.request.pool)).toEqual([pool]);
+        expect(page.nextCursor).toBeNull();
+      }
+      await own.dispose();
+    }, 30_000);
+
     it('neither skip nor repeat while jobs come and go', async () => {
       const own = await implementation.make(null);
       const before = Array.from({ length: 120 }, (_, n) => anEntry({ submittedAt: 1000 + n }));
