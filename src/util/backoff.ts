@@ -1,5 +1,4 @@
 import type { Clock } from './clock.ts';
-import { sleep } from './clock.ts';
 
 export interface BackoffOptions {
   readonly firstMs: number;
@@ -27,17 +26,20 @@ export const repeatUntilDone = async <T>(
     } catch (error) {
       if (options.signal.aborted) throw error;
       options.onFault(error, repetition);
-      await Promise.race([
-        sleep(options.clock, backoffDelay(options, repetition)),
-        aborted(options.signal),
-      ]);
+      await pause(options.clock, backoffDelay(options, repetition), options.signal);
       if (options.signal.aborted) throw error;
     }
   }
 };
 
-const aborted = (signal: AbortSignal): Promise<void> =>
+/** Sleeps until the time is over or the signal says so. */
+const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    const end = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = clock.after(ms, end);
+    signal.addEventListener('abort', end);
   });

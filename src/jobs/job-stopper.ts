@@ -1,0 +1,77 @@
+import type { Executor } from '../executors/executor.ts';
+import type { SessionClosing } from '../sessions/session-lease.ts';
+import type { Log } from '../util/log.ts';
+import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
+import type { CancelCode } from './job-errors.ts';
+import { sessionLost } from './job-errors.ts';
+import type { JobMachine } from './job-machine.ts';
+
+export interface JobStopperOptions {
+  readonly machine: JobMachine;
+  readonly jobs: ActiveJobs;
+  readonly executor: Executor;
+  readonly log: Log;
+}
+
+/** Every way in which a job is asked to end before it is done. */
+export class JobStopper {
+  readonly #options: JobStopperOptions;
+
+  constructor(options: JobStopperOptions) {
+    this.#options = options;
+  }
+
+  /** Asked for by a client: refused while the store cannot take the cause. */
+  async cancel(active: ActiveJob, cause: string): Promise<void> {
+    const { machine } = this.#options;
+    await machine.requestCancel(active, cause);
+    const ended = await machine.endQueued(active, { state: 'CANCELLED', error: null });
+    if (!ended) this.#interrupt(active);
+  }
+
+  /** Decided by the server: nobody waits for it, and a full disk must not hold it up. */
+  async stop(active: ActiveJob, code: CancelCode): Promise<void> {
+    const { machine, log } = this.#options;
+    const { id } = active.job;
+    try {
+      await machine.requestCancel(active, code);
+    } catch (error) {
+      log.warn({ err: error, jobId: id }, 'the cause of a cancel was not stored');
+    }
+    machine.markCancelled(active, code);
+    const ended = machine.end(active, 'QUEUED', { state: 'CANCELLED', error: null });
+    if (!(await this.#logged(active, ended))) this.#interrupt(active);
+  }
+
+  /** The session ends under these jobs. */
+  sessionClosed(jobIds: readonly string[], closing: SessionClosing): void {
+    for (const id of jobIds) {
+      const active = this.#options.jobs.get(id);
+      if (active !== undefined) void this.leaseClosed(active, closing);
+    }
+  }
+
+  async leaseClosed(active: ActiveJob, closing: SessionClosing): Promise<void> {
+    if (closing === 'SESSION_DELETED') return this.stop(active, closing);
+    // What runs in a lost session is lost with the driver, which says so itself.
+    const ended = this.#options.machine.end(active, 'QUEUED', {
+      state: 'LOST',
+      error: sessionLost(),
+    });
+    await this.#logged(active, ended);
+  }
+
+  /** A job on its way to the executor finds the cause when it gets there. */
+  #interrupt(active: ActiveJob): void {
+    if (active.handedOver) this.#options.executor.cancel(active.job.id);
+  }
+
+  async #logged(active: ActiveJob, ended: Promise<boolean>): Promise<boolean> {
+    try {
+      return await ended;
+    } catch (error) {
+      this.#options.log.error({ err: error, jobId: active.job.id }, 'an end was not stored');
+      return false;
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import { v7 as uuid } from 'uuid';
+import { Problem } from '../domain/errors.ts';
+import type { Identity } from '../domain/identity.ts';
+import { hasRole } from '../domain/identity.ts';
+import type { Job, JobRequest } from '../domain/job.ts';
+import type { RunTimeSettings } from '../sessions/run-time-settings.ts';
+import type { Lease } from '../sessions/session-lease.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
+import type { IdempotencyKey, Store } from '../store/store.ts';
+import type { Clock } from '../util/clock.ts';
+import { activeJob } from './active-jobs.ts';
+import type { Idempotency, SubmitCommand, Submitted } from './commands.ts';
+import type { Dispatcher, Reservation } from './dispatcher.ts';
+import type { IdempotencyKeys } from './idempotency-keys.ts';
+import { replayed } from './idempotency-keys.ts';
+import type { JobMachine } from './job-machine.ts';
+import type { JobStopper } from './job-stopper.ts';
+import { splitSecrets } from './secrets.ts';
+import { checkStatement } from './statement-rules.ts';
+
+export interface SubmissionOptions {
+  readonly store: Store;
+  readonly machine: JobMachine;
+  readonly stopper: JobStopper;
+  readonly dispatcher: Dispatcher;
+  readonly sessions: SessionRegistry;
+  readonly settings: RunTimeSettings;
+  readonly keys: IdempotencyKeys;
+  readonly clock: Clock;
+  readonly pools: readonly string[];
+  readonly serverId: string;
+  readonly redactionPattern: string;
+  readonly isStopping: () => boolean;
+  /** A job as it is now, live or stored. */
+  readonly jobOf: (id: string) => Promise<Job | null>;
+}
+
+const QUEUE_RETRY_AFTER_SECONDS = 2;
+const STOPPING_RETRY_AFTER_SECONDS = 10;
+
+/** The way of a statement from a request to the queue. What is refused leaves nothing behind. */
+export class Submission {
+  readonly #options: SubmissionOptions;
+
+  constructor(options: SubmissionOptions) {
+    this.#options = options;
+  }
+
+  async submit(command: SubmitCommand): Promise<Submitted> {
+    const { identity, request } = command;
+    this.requireOpen(identity);
+    checkStatement(request, this.#options.pools);
+    const key = await this.#keyOf(identity, command.idempotency);
+    const known = key === null ? null : await this.#known(key);
+    if (known !== null) return { job: known, replayed: true };
+    await this.#options.settings.check(request.sparkConfig);
+    const place = this.#place();
+    try {
+      return await this.#enter(command, key, place);
+    } finally {
+      place.release();
+    }
+  }
+
+  requireOpen(identity: Identity): void {
+    if (!hasRole(identity, 'user')) {
+      throw new Problem('FORBIDDEN', 'This needs the role "user".');
+    }
+    if (!this.#options.isStopping()) return;
+    throw new Problem('SERVER_STOPPING', 'The server is stopping.', {
+      retryAfterSeconds: STOPPING_RETRY_AFTER_SECONDS,
+    });
+  }
+
+  async #enter(
+    command: SubmitCommand,
+    key: IdempotencyKey | null,
+    place: Reservation,
+  ): Promise<Submitted> {
+    const { sessions, store, redactionPattern } = this.#options;
+    const id = uuid();
+    const lease = await sessions.lease(command.identity, command.sessionId, id);
+    try {
+      const { kept, secrets } = splitSecrets(command.request, redactionPattern);
+      const job = this.#newJob(id, command, kept);
+      const answer = await store.jobs.create({ job, secrets, idempotency: key });
+      if (!answer.created) {
+        lease.release();
+        return { job: await this.#replay(key as IdempotencyKey, answer), replayed: true };
+      }
+      place.release();
+      return { job: this.#admit(job, command.request, lease), replayed: false };
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  #admit(job: Job, request: JobRequest, lease: Lease): Job {
+    const { machine, dispatcher, stopper } = this.#options;
+    const active = activeJob(job, request, lease);
+    machine.admit(active);
+    // The session may have ended while the job was on its way to the disk.
+    if (lease.closing !== null) void stopper.leaseClosed(active, lease.closing);
+    dispatcher.enqueue(job.id, request.pool);
+    return active.job;
+  }
+
+  #place(): Reservation {
+    const place = this.#options.dispatcher.reserve();
+    if (place !== null) return place;
+    throw new Problem('QUEUE_FULL', 'The queue is full.', {
+      retryAfterSeconds: QUEUE_RETRY_AFTER_SECONDS,
+    });
+  }
+
+  async #keyOf(
+    identity: Identity,
+    idempotency: Idempotency | null,
+  ): Promise<IdempotencyKey | null> {
+    return idempotency === null ? null : this.#options.keys.keyOf(identity.name, idempotency);
+  }
+
+  async #known(key: IdempotencyKey): Promise<Job | null> {
+    const known = await this.#options.store.findKeyed(key.owner, key.operation, key.key);
+    return known === null ? null : this.#replay(key, known);
+  }
+
+  async #replay(
+    key: IdempotencyKey,
+    known: { readonly resourceId: string; readonly bodyHash: string },
+  ): Promise<Job> {
+    const job = await this.#options.jobOf(replayed(key, known));
+    if (job === null) throw new Problem('NOT_FOUND', 'The job of this key was just removed.');
+    return job;
+  }
+
+  #newJob(id: string, command: SubmitCommand, request: JobRequest): Job {
+    const { clock, dispatcher, serverId } = this.#options;
+    return {
+      id,
+      sessionId: command.sessionId,
+      owner: command.identity.name,
+      executor: 'embedded',
+      state: 'QUEUED',
+      attempt: 1,
+      request,
+      requestId: command.requestId,
+      submittedAt: clock.now(),
+      startedAt: null,
+      completedAt: null,
+      progress: 0,
+      waitingFor: dispatcher.nextWaitsFor,
+      cancelCause: null,
+      error: null,
+      result: null,
+      resultPrunedAt: null,
+      serverId,
+      lastEventId: 0,
+    };
+  }
+}

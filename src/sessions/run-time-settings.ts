@@ -1,0 +1,84 @@
+import { Problem } from '../domain/errors.ts';
+import type { Driver } from '../drivers/driver.ts';
+import type { DriverGate } from './driver-gate.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+/** How long a request with settings waits for a driver that starts: only Spark knows its keys. */
+const DRIVER_WAIT_MS = 30_000;
+const RETRY_AFTER_SECONDS = 5;
+const MOST_REMEMBERED = 2000;
+
+/** Answers which settings of a request can be in force on a driver that already runs. */
+export class RunTimeSettings {
+  readonly #driver: Driver;
+  readonly #gate: DriverGate;
+  /** Whether a key can change at run time: fixed as long as the server lives. */
+  readonly #modifiable = new Map<string, boolean>();
+
+  constructor(driver: Driver, gate: DriverGate) {
+    this.#driver = driver;
+    this.#gate = gate;
+  }
+
+  /** Throws the Problem that names each key that is none, or that needs a driver of its own. */
+  async check(settings: Settings): Promise<void> {
+    const keys = Object.keys(settings);
+    if (keys.length === 0) return;
+    checkKeys(keys);
+    await this.#learn(keys.filter((key) => !this.#modifiable.has(key)));
+    const fixed = keys.filter((key) => this.#modifiable.get(key) === false);
+    this.#forgetSome();
+    if (fixed.length === 0) return;
+    throw new Problem(
+      'NOT_IMPLEMENTED',
+      `Cannot change at run time, needs a driver of its own: ${fixed.join(', ')}.`,
+      {
+        errors: fixed.map((key) => ({
+          field: `sparkConfig.${key}`,
+          message: 'needs a driver of its own',
+        })),
+      },
+    );
+  }
+
+  async #learn(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    await requireDriver(this.#gate);
+    const fixed = new Set(await this.#ask(keys));
+    for (const key of keys) this.#modifiable.set(key, !fixed.has(key));
+  }
+
+  async #ask(keys: readonly string[]): Promise<readonly string[]> {
+    try {
+      return await this.#driver.unmodifiableKeys(keys);
+    } catch (error) {
+      throw unavailable('The driver did not answer.', error);
+    }
+  }
+
+  #forgetSome(): void {
+    if (this.#modifiable.size > MOST_REMEMBERED) this.#modifiable.clear();
+  }
+}
+
+/** Waits for a driver that starts; 503 when it takes too long. */
+export const requireDriver = async (gate: DriverGate): Promise<void> => {
+  if (await gate.waitReady(DRIVER_WAIT_MS)) return;
+  throw unavailable('The driver does not answer yet.', null);
+};
+
+const unavailable = (detail: string, cause: unknown): Problem =>
+  new Problem('DRIVER_UNAVAILABLE', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
+
+const checkKeys = (keys: readonly string[]): void => {
+  const errors = keys
+    .filter((key) => !/^spark\.[^\s=]+$/.test(key))
+    .map((key) => ({
+      field: `sparkConfig.${key}`,
+      message: 'accepts keys that start with "spark." and hold no space, line break or "="',
+    }));
+  if (errors.length === 0) return;
+  const named = errors.map(({ field }) => JSON.stringify(field.slice('sparkConfig.'.length)));
+  throw new Problem('INVALID_REQUEST', `No settings of Spark: ${named.join(', ')}.`, { errors });
+};
