@@ -8,7 +8,7 @@ const schema = z.object({
   columns: z.array(z.object({ name: z.string(), type: z.string(), nullable: z.boolean() })),
   sparkSchema: z.string(),
   timeZone: z.string(),
-  floatStyle: z.enum(FLOAT_STYLES).default('LEGACY'),
+  floatStyle: z.enum(FLOAT_STYLES),
   rowCount: count,
   byteCount: count,
   complete: z.boolean(),
