@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { v7 as uuid } from 'uuid';
+import { buildApp } from './app.ts';
+import type { LibraConfig } from './config/schema.ts';
+import type { Pool } from './domain/pool.ts';
+import type { DriverConfig, DriverInfo } from './drivers/driver.ts';
+import { GuardedDriver } from './drivers/guarded-driver.ts';
+import { exitProcess, inProcessDriver } from './drivers/in-process/in-process-driver.ts';
+import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
+import { EmbeddedExecutor } from './executors/embedded/embedded-executor.ts';
+import { createCore } from './jobs/core.ts';
+import { jobMetrics, metricSources } from './metric-sources.ts';
+import type { Logger } from './observability/logger.ts';
+import { createMetrics } from './observability/metrics.ts';
+import { parseFairscheduler } from './pools/fairscheduler.ts';
+import { ResultService } from './results/result-service.ts';
+import type { ShutdownPhase } from './shutdown.ts';
+import { SqliteStore } from './store/sqlite/sqlite-store.ts';
+import { openStore } from './store-opening.ts';
+import { systemClock } from './util/clock.ts';
+
+export interface Server {
+  /** Opens the store and settles what the last server left; rejects where there is no way on. */
+  prepare(): Promise<void>;
+  /** Answers with the URL once HTTP is served. */
+  listen(): Promise<string>;
+  /** Resolves when the driver answers; a failed start stays visible in health and log. */
+  startDriver(): Promise<DriverInfo | null>;
+  readonly shutdownPhases: readonly ShutdownPhase[];
+  /** Ends the process the way that the driver needs it. */
+  exit(code: number): never;
+}
+
+/** What follows the drain has ten seconds in all. */
+const LIMITS = { afterDrain: 4500, http: 1500, driver: 3000, store: 1000 } as const;
+
+/** The only place that chooses implementations. */
+export const compose = (config: LibraConfig, logger: Logger): Server => {
+  const { libra, spark } = config;
+  const version = readVersion(config);
+  const pools = readPools(config);
+  const launch = jvmLaunch(config);
+  const serverId = uuid();
+
+  const store = new SqliteStore({ dataDir: libra.dataDir, synchronous: libra.store.synchronous });
+  const driver = new GuardedDriver(
+    inProcessDriver(launch, (message) => logger.error({ fault: message }, 'driver host fault')),
+  );
+  const core = createCore(
+    { store, driver, executor: new EmbeddedExecutor(driver), clock: systemClock, log: logger },
+    {
+      serverId,
+      dataDir: libra.dataDir,
+      logsDir: join(libra.dataDir, 'logs'),
+      resultsDir: libra.results.dir,
+      maxResultBytes: libra.results.maxBytes,
+      maxRunning: libra.jobs.maxRunning,
+      maxQueued: libra.jobs.maxQueued,
+      maxLightSessions: libra.session.maxLightSessions,
+      sessionMode: libra.session.mode,
+      sessionIdleMs: libra.session.timeoutMinutes * 60_000,
+      historyMaxAgeMs: libra.history.maxAge,
+      historyMaxCount: libra.history.maxCount,
+      redactionPattern: libra.redactionPattern,
+      master: spark.master,
+      pools,
+    },
+  );
+
+  const metrics = createMetrics(version);
+  core.observe(jobMetrics(metrics, systemClock.now));
+  metrics.observe(metricSources(core, store, driver));
+
+  const results = new ResultService({
+    resultsDir: libra.results.dir,
+    jobOf: (identity, jobId) => core.jobs.get(identity, jobId),
+  });
+  const draining = new AbortController();
+  const app = buildApp(
+    { jobs: core.jobs, sessions: core.sessions, pools: core.pools, results, health: core.health },
+    {
+      version,
+      logger,
+      metrics,
+      tokens: libra.security.tokens,
+      allowedHosts: libra.security.allowedHosts,
+      bodyLimitBytes: config.server.bodyLimit,
+      headersTimeoutMs: config.server.headersTimeout,
+      requestTimeoutMs: config.server.requestTimeout,
+      draining: draining.signal,
+      info: { profiles: config.profiles, master: spark.master },
+    },
+  );
+  const opening = openStore(store, logger, () => core.start());
+
+  return {
+    prepare: () => opening.tried,
+    listen: () => app.listen({ host: config.server.address, port: config.server.port }),
+    async startDriver() {
+      try {
+        const info = await driver.start(driverConfig(config, launch.sparkConf, pools));
+        logger.info({ ...info }, 'driver ready');
+        return info;
+      } catch (error) {
+        core.driverFailed((error as Error).message);
+        logger.error({ err: error }, 'the driver could not start');
+        return null;
+      }
+    },
+    shutdownPhases: [
+      {
+        name: 'drain',
+        limitMs: libra.shutdown.drain + LIMITS.afterDrain,
+        run: () => {
+          draining.abort();
+          return core.drain(libra.shutdown.drain);
+        },
+      },
+      { name: 'http', limitMs: LIMITS.http, run: () => app.close() },
+      { name: 'driver', limitMs: LIMITS.driver, run: () => driver.stop() },
+      {
+        name: 'store',
+        limitMs: LIMITS.store,
+        run: () => {
+          opening.stop();
+          return store.close();
+        },
+      },
+    ],
+    exit: exitProcess,
+  };
+};
+
+const readVersion = (config: LibraConfig): string =>
+  (
+    JSON.parse(readFileSync(join(config.projectRoot, 'package.json'), 'utf8')) as {
+      version: string;
+    }
+  ).version;
+
+const readPools = (config: LibraConfig): readonly Pool[] =>
+  parseFairscheduler(
+    readFileSync(config.spark.fairschedulerFile, 'utf8'),
+    config.spark.fairschedulerFile,
+  );
+
+const driverConfig = (
+  { libra }: LibraConfig,
+  sparkConf: Readonly<Record<string, string>>,
+  pools: readonly Pool[],
+): DriverConfig => ({
+  sparkConf,
+  pools,
+  sqlPolicy: {
+    allowReflection: libra.sql.allowReflection,
+    allowTransform: libra.sql.allowTransform,
+    allowAddResources: libra.sql.allowAddResources,
+    allowLocalPaths: libra.sql.allowLocalPaths,
+    // The warehouse alone: the data directory holds what belongs to others.
+    allowedRoots: [],
+  },
+});

@@ -1,0 +1,45 @@
+import { compose, type Server } from './compose.ts';
+import { ConfigError } from './config/config-error.ts';
+import { applyToProcess, loadFromProcess } from './config/load.ts';
+import { createLogger, type Logger } from './observability/logger.ts';
+import { runShutdown } from './shutdown.ts';
+
+/** Configuration → composition → HTTP → driver; then signals decide. */
+const main = async (): Promise<void> => {
+  const config = loadFromProcess();
+  applyToProcess(config);
+  const { logging, redactionPattern } = config.libra;
+  const logger = createLogger({ ...logging, redactionPattern });
+  for (const warning of config.warnings) logger.warn(warning);
+
+  const server = compose(config, logger);
+  await server.prepare();
+  stopOnSignals(server, logger);
+  const url = await server.listen();
+  logger.info({ url }, 'listening');
+  await server.startDriver();
+};
+
+/** The first signal stops in order, the second one at once. */
+const stopOnSignals = (server: Server, logger: Logger): void => {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) {
+      logger.warn({ signal }, 'second signal: ending at once');
+      process.kill(process.pid, 'SIGKILL');
+      return;
+    }
+    stopping = true;
+    logger.info({ signal }, 'stopping: draining first');
+    void runShutdown(server.shutdownPhases, logger).then((clean) => server.exit(clean ? 0 : 1));
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+};
+
+main().catch((error: unknown) => {
+  // A message for the operator; the stack helps only where the fault is ours.
+  const known = error instanceof ConfigError || (error as Error).name === 'StoreUnavailableError';
+  process.stderr.write(`${known ? (error as Error).message : (error as Error).stack}\n`);
+  process.exit(1);
+});
