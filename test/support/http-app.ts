@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { buildApp, type HttpOptions } from '../../src/app.ts';
 import type { Services } from '../../src/http/services.ts';
@@ -59,6 +60,7 @@ export const testApp = (services: Services, options: Partial<HttpOptions> = {}):
     draining: new AbortController().signal,
     ...options,
   });
+  onTestFinished(() => app.close());
   const contractFaults: string[] = [];
   app.addHook('onSend', async (request, reply, payload) => {
     const declared = request.routeOptions.schema?.response as Declared | undefined;
