@@ -5,9 +5,10 @@ import { compileRaw, type SqliteConnection } from './connection.ts';
 import { decodeCursor, earlier, encodeCursor, type Position } from './cursor.ts';
 import { LISTED_COLUMNS, type ListedJobRow, toListedJob } from './job-rows.ts';
 
-/** Both keep one turn of the event loop under a millisecond, however large the history is. */
+/** Together they keep a turn of the event loop short, however large the history is. */
 const ROWS_A_TURN = 50;
-const CANDIDATES_A_TURN = 500;
+const CANDIDATES_A_TURN = { fewest: 25, most: 500 } as const;
+const TURN_MS = 1;
 
 /**
  * One index, in the order of the list, that narrows the search most; the conditions that it
@@ -36,9 +37,11 @@ export const listJobs = async (
   const plan = planFor(filter);
   const found: ListedJobRow[] = [];
   let after = startOf(filter, cursor);
+  let candidates: number = CANDIDATES_A_TURN.most;
   for (;;) {
+    const began = performance.now();
     const wanted = Math.min(ROWS_A_TURN, limit + 1 - found.length);
-    const until = plan.checked.length === 0 ? null : sliceEnd(connection, plan, after);
+    const until = plan.checked.length === 0 ? null : sliceEnd(connection, plan, after, candidates);
     const rows = connection.all(selectRows(plan, after, until, wanted));
     found.push(...rows);
     const last = rows.at(-1);
@@ -46,6 +49,7 @@ export const listJobs = async (
     if (rows.length === wanted && last !== undefined) after = positionOf(last);
     else if (until !== null) after = until;
     else break;
+    candidates = adapt(candidates, performance.now() - began);
     await nextTurn();
   }
   const last = found[limit - 1];
@@ -54,6 +58,12 @@ export const listJobs = async (
     nextCursor: found.length > limit && last !== undefined ? encodeCursor(positionOf(last)) : null,
   };
 };
+
+/** Rows that come from the disk take a hundred times as long as those in memory. */
+const adapt = (candidates: number, tookMs: number): number =>
+  tookMs > TURN_MS
+    ? Math.max(CANDIDATES_A_TURN.fewest, Math.floor(candidates / 2))
+    : Math.min(CANDIDATES_A_TURN.most, candidates * 2);
 
 const positionOf = (row: { submitted_at: number; id: string }): Position => ({
   submittedAt: row.submitted_at,
@@ -72,12 +82,13 @@ const sliceEnd = (
   connection: SqliteConnection,
   plan: Plan,
   after: Position | null,
+  candidates: number,
 ): Position | null => {
   const row = connection.first(
     compileRaw<{ submitted_at: number; id: string }>(sql`
       SELECT ${plan.at} AS submitted_at, ${plan.id} AS id FROM ${plan.keys}
       ${where([...plan.indexed, ...bounds(plan, after, null)])}
-      ORDER BY ${plan.at} DESC, ${plan.id} DESC LIMIT 1 OFFSET ${CANDIDATES_A_TURN - 1}`),
+      ORDER BY ${plan.at} DESC, ${plan.id} DESC LIMIT 1 OFFSET ${candidates - 1}`),
   );
   return row === null ? null : positionOf(row);
 };
