@@ -27,6 +27,7 @@ import { JobStopper } from './job-stopper.ts';
 import { Rerun } from './rerun.ts';
 import { ResultFolders } from './result-folders.ts';
 import { Settlement } from './settlement.ts';
+import { serverStopping, storeUnavailable } from './store-problem.ts';
 import { Submission } from './submission.ts';
 
 /** What the core stands on: ports only. */
@@ -87,8 +88,13 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
   const halted = new AbortController();
   const givenUp = new AbortController();
   const { signal } = givenUp;
+  let started = false;
   let stopping = false;
   const isStopping = (): boolean => stopping;
+  const requireOpen = (): void => {
+    if (stopping) throw serverStopping();
+    if (!started) throw storeUnavailable(null);
+  };
 
   const gate = new DriverGate(driver, clock);
   const jobs = new ActiveJobs(clock);
@@ -142,7 +148,7 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     pools: settings.pools.map((pool) => pool.name),
     serverId,
     redactionPattern,
-    isStopping,
+    requireOpen,
     jobOf: async (id) => jobs.get(id)?.job ?? store.jobs.get(id),
   });
   const sweeper = new HistorySweeper({
@@ -201,7 +207,7 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
       clock,
       master: settings.master,
       mode: settings.sessionMode,
-      isStopping,
+      requireOpen,
     }),
     pools: new PoolService(settings.pools, (pool) => dispatcher.loadOf(pool)),
     health,
@@ -219,8 +225,9 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     },
     observe: (observer) => machine.observe(observer),
     async start() {
-      const parts = { store, machine, dispatcher, sessions: registry, results, clock, log };
+      const parts = { store, jobs, machine, dispatcher, sessions: registry, results, clock, log };
       await new Settlement(parts).run();
+      started = true;
       sweeper.start();
       health.start();
     },

@@ -7,7 +7,7 @@ import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import type { ActiveJob } from './active-jobs.ts';
+import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
 import { activeJob } from './active-jobs.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { jobError, sessionLost } from './job-errors.ts';
@@ -18,6 +18,7 @@ import { joinSecrets } from './secrets.ts';
 
 export interface SettlementOptions {
   readonly store: Store;
+  readonly jobs: ActiveJobs;
   readonly machine: JobMachine;
   readonly dispatcher: Dispatcher;
   readonly sessions: SessionRegistry;
@@ -33,6 +34,7 @@ const FORMER_EVENTS = 1_000_000;
  * Settles what the last server left behind, before anything new is taken: its sessions are DEAD.
  * Its queued jobs wait again, in their order, if their session held no state of its own; else they
  * are LOST. What ran in its driver is LOST, or waits for its next attempt. Nothing stays RUNNING.
+ * A settling that a failing store broke off goes on where it was when it is called again.
  */
 export class Settlement {
   readonly #options: SettlementOptions;
@@ -43,7 +45,8 @@ export class Settlement {
 
   async run(): Promise<void> {
     const { store, sessions, log } = this.#options;
-    const jobs = await store.jobs.active();
+    const known = this.#options.jobs;
+    const jobs = (await store.jobs.active()).filter(({ id }) => known.get(id) === undefined);
     const former = await this.#formerSessions(jobs);
     await this.#endSessions();
     await sessions.start();
@@ -63,8 +66,9 @@ export class Settlement {
   }
 
   async #endSessions(): Promise<void> {
-    const { store, clock } = this.#options;
+    const { store, sessions, clock } = this.#options;
     for (const { id, state } of await store.sessions.live()) {
+      if (sessions.has(id)) continue;
       await store.sessions.transition(id, [state], 'DEAD', 'SERVER_STOPPED', clock.now());
     }
   }
@@ -84,10 +88,10 @@ export class Settlement {
 
   async #queueAgain(job: Job, session: Session | undefined): Promise<void> {
     const { store, machine, dispatcher, sessions } = this.#options;
+    const request = joinSecrets(job.request, await store.jobs.secrets(job.id));
     const lease =
       sessions.hold(job.sessionId, job.id) ??
       (await sessions.revive(session as Session)).lease(job.id);
-    const request = joinSecrets(job.request, await store.jobs.secrets(job.id));
     const active = activeJob(job, request, lease, job.lastEventId + FORMER_EVENTS);
     machine.adopt(active);
     if (job.state === 'RUNNING') await machine.retry(active);

@@ -30,13 +30,13 @@ export interface SubmissionOptions {
   readonly pools: readonly string[];
   readonly serverId: string;
   readonly redactionPattern: string;
-  readonly isStopping: () => boolean;
+  /** Throws while nothing is taken: before the settling, and from the drain on. */
+  readonly requireOpen: () => void;
   /** A job as it is now, live or stored. */
   readonly jobOf: (id: string) => Promise<Job | null>;
 }
 
 const QUEUE_RETRY_AFTER_SECONDS = 2;
-const STOPPING_RETRY_AFTER_SECONDS = 10;
 
 /** The way of a statement from a request to the queue. What is refused leaves nothing behind. */
 export class Submission {
@@ -66,10 +66,7 @@ export class Submission {
     if (!hasRole(identity, 'user')) {
       throw new Problem('FORBIDDEN', 'This needs the role "user".');
     }
-    if (!this.#options.isStopping()) return;
-    throw new Problem('SERVER_STOPPING', 'The server is stopping.', {
-      retryAfterSeconds: STOPPING_RETRY_AFTER_SECONDS,
-    });
+    this.#options.requireOpen();
   }
 
   async #enter(

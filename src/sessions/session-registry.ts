@@ -78,6 +78,7 @@ export class SessionRegistry {
 
   /** Brings `default` up. */
   async start(): Promise<void> {
+    if (this.has(DEFAULT_SESSION)) return;
     const { store, idleTimeoutMs, gate } = this.#options;
     const state = gate.ready ? 'RUNNING' : 'STARTING';
     const record = {
@@ -86,6 +87,10 @@ export class SessionRegistry {
     } as const;
     await store.create(record, null);
     this.#add(record, {});
+  }
+
+  has(id: string): boolean {
+    return this.#live.has(id);
   }
 
   all(): readonly LiveSession[] {

@@ -47,7 +47,8 @@ export interface SessionServiceOptions {
   /** As configured: what is shown until the driver says it. */
   readonly master: string;
   readonly mode: SessionMode;
-  readonly isStopping: () => boolean;
+  /** Throws while nothing is taken: before the settling, and from the drain on. */
+  readonly requireOpen: () => void;
 }
 
 /** How long a DELETE waits for the jobs of the session to end; they go on ending after that. */
@@ -100,9 +101,7 @@ export class SessionService {
     idempotency: Idempotency | null,
   ): Promise<{ readonly view: SessionView; readonly replayed: boolean }> {
     requireUser(identity);
-    if (this.#options.isStopping()) {
-      throw new Problem('SERVER_STOPPING', 'The server is stopping.', { retryAfterSeconds: 10 });
-    }
+    this.#options.requireOpen();
     const id = command.sessionId ?? uuid();
     if (!isName(id)) throw badName();
     this.#requireShared(command.mode);

@@ -1,0 +1,71 @@
+import type {
+  Driver,
+  DriverInfo,
+  DriverJob,
+  DriverJobObserver,
+  JvmStats,
+} from '../../src/drivers/driver.ts';
+
+export const DRIVER_INFO: DriverInfo = {
+  appId: 'local-1',
+  sparkVersion: '4.0.1',
+  scalaVersion: '2.13',
+  javaVersion: '17',
+  master: 'local[2]',
+  uiUrl: null,
+  defaultParallelism: 2,
+};
+
+/**
+ * The driver's end of the port in the hands of a test: it says itself when the driver is ready,
+ * loses its context or answers. It runs nothing and pretends no SQL.
+ */
+export class HandDriver implements Driver {
+  readonly sessions = new Map<string, Readonly<Record<string, string>>>();
+  readonly calls: string[] = [];
+  fixedKeys: readonly string[] = [];
+  /** What opening a session waits for, or fails with. */
+  opening: () => Promise<void> = async () => {};
+  readonly #ready: ((info: DriverInfo) => void)[] = [];
+  readonly #lost: ((cause: string) => void)[] = [];
+
+  ready(): void {
+    for (const listener of this.#ready) listener(DRIVER_INFO);
+  }
+
+  lose(cause = 'the master removed the application'): void {
+    this.sessions.clear();
+    for (const listener of this.#lost) listener(cause);
+  }
+
+  async start(): Promise<DriverInfo> {
+    this.ready();
+    return DRIVER_INFO;
+  }
+  async stop(): Promise<void> {}
+  submit(_job: DriverJob, _observer: DriverJobObserver): void {
+    throw new Error('jobs of these tests run on a HandExecutor');
+  }
+  cancel(): void {}
+  async openSession(id: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    this.calls.push(`open ${id}`);
+    await this.opening();
+    this.sessions.set(id, settings);
+  }
+  async closeSession(id: string): Promise<void> {
+    this.calls.push(`close ${id}`);
+    this.sessions.delete(id);
+  }
+  async unmodifiableKeys(keys: readonly string[]): Promise<readonly string[]> {
+    return keys.filter((key) => this.fixedKeys.includes(key));
+  }
+  async stats(): Promise<JvmStats> {
+    throw new Error('not asked in these tests');
+  }
+  onContextLost(listener: (cause: string) => void): void {
+    this.#lost.push(listener);
+  }
+  onReady(listener: (info: DriverInfo) => void): void {
+    this.#ready.push(listener);
+  }
+}
