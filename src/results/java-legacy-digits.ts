@@ -1,4 +1,8 @@
-import type { Digits } from './java-number.ts';
+/** The positive number 0.digits × 10^point; no zero at either end of the digits. */
+export interface Digits {
+  readonly digits: string;
+  readonly point: number;
+}
 
 /**
  * The digits that Java printed up to version 18. It generates digits after Steele and White, but

@@ -1,15 +1,9 @@
 import type { FloatStyle } from '../domain/result.ts';
-import { legacyDoubleDigits, legacyFloatDigits } from './java-legacy-digits.ts';
+import { type Digits, legacyDoubleDigits, legacyFloatDigits } from './java-legacy-digits.ts';
 
 // Numbers as Java prints them, and so as Spark's cast does. Java 19 changed the digits: since then
 // they are the shortest that read back as the same number, before they often carry one too many
 // (JDK-4511638). Which of them a result follows is in its manifest.
-
-/** The positive number 0.digits × 10^point; no zero at either end of the digits. */
-export interface Digits {
-  readonly digits: string;
-  readonly point: number;
-}
 
 const digitsOf = (exponential: string): Digits => {
   const [mantissa = '', exponent = '0'] = exponential.split('e');

@@ -60,14 +60,15 @@ const decimal = (bytes: Buffer, at: number, length: 4 | 8 | 16): VariantValue =>
   return { kind: 'decimal', unscaled, scale };
 };
 
-const sized = (bytes: Buffer, at: number): Buffer => {
-  const size = bytes.readUInt32LE(at);
-  if (at + 4 + size > bytes.length) throw new Error('A variant ends too early');
-  return bytes.subarray(at + 4, at + 4 + size);
+const slice = (bytes: Buffer, at: number, size: number): Buffer => {
+  if (at + size > bytes.length) throw new Error('A variant ends too early');
+  return bytes.subarray(at, at + size);
 };
 
+const sized = (bytes: Buffer, at: number): Buffer => slice(bytes, at + 4, bytes.readUInt32LE(at));
+
 const uuid = (bytes: Buffer, at: number): string => {
-  const hex = bytes.toString('hex', at, at + 16);
+  const hex = slice(bytes, at, 16).toString('hex');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 };
 
@@ -138,7 +139,7 @@ const read = (bytes: Buffer, at: number, keys: Keys): VariantValue => {
     case 0:
       return primitive(bytes, info, at + 1);
     case 1:
-      return { kind: 'string', text: bytes.toString('utf8', at + 1, at + 1 + info) };
+      return { kind: 'string', text: slice(bytes, at + 1, info).toString('utf8') };
     default:
       return compound(bytes, at, (header & 3) === 2, keys);
   }
