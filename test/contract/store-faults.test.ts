@@ -115,6 +115,17 @@ describe('the file of the sqlite store', () => {
     await refused('NOT_A_STORE', 'is not a database');
   });
 
+  it('may be given up while it is being opened', async () => {
+    const opening = store.open();
+    await Promise.all([store.close(), store.close()]);
+    await opening;
+    await expect(store.jobs.get('x')).rejects.toMatchObject({ kind: 'CLOSED' });
+    await writeFile(file, 'Dear diary, '.repeat(1000));
+    const failing = store.open().catch((cause: unknown) => cause);
+    await store.close();
+    expect(await failing).toMatchObject({ kind: 'NOT_A_STORE' });
+  });
+
   it('that is a text is refused and left alone', async () => {
     await writeFile(file, 'Dear diary, '.repeat(1000));
     await refused('NOT_A_STORE', 'is not a database');

@@ -83,9 +83,13 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#opening === null) return;
-    await this.#opening.catch(() => {});
+    const opening = this.#opening;
     this.#opening = null;
+    const opened = await opening?.then(
+      () => true,
+      () => false,
+    );
+    if (opened !== true) return;
     if (this.#scrub !== null) clearTimeout(this.#scrub);
     this.#scrub = null;
     await this.#checkpointer.stop();
