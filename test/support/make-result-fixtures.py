@@ -1,6 +1,7 @@
 """Makes test/support/result-fixtures.json: what the real Spark stores and prints for every type.
 
     JAVA_HOME=… .spark/venv/bin/python test/support/make-result-fixtures.py
+    npx biome check --write test/support/result-fixtures.json
 
 For each case: Spark's schema, the Arrow schema message, the record batch messages of each
 partition (base64), and each cell as Spark's cast to string prints it. Nothing but pyspark is
