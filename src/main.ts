@@ -3,6 +3,7 @@ import { ConfigError } from './config/config-error.ts';
 import { applyToProcess, loadFromProcess } from './config/load.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { runShutdown } from './shutdown.ts';
+import { createSignalHandler } from './signals.ts';
 
 /** Configuration → composition → HTTP → driver; then signals decide. */
 const main = async (): Promise<void> => {
@@ -22,19 +23,19 @@ const main = async (): Promise<void> => {
 
 /** The first signal stops in order, the second one at once. */
 const stopOnSignals = (server: Server, logger: Logger): void => {
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) {
+  const handle = createSignalHandler({
+    now: () => performance.now(),
+    stop: (signal) => {
+      logger.info({ signal }, 'stopping: draining first');
+      void runShutdown(server.shutdownPhases, logger).then((clean) => server.exit(clean ? 0 : 1));
+    },
+    end: (signal) => {
       logger.warn({ signal }, 'second signal: ending at once');
       process.kill(process.pid, 'SIGKILL');
-      return;
-    }
-    stopping = true;
-    logger.info({ signal }, 'stopping: draining first');
-    void runShutdown(server.shutdownPhases, logger).then((clean) => server.exit(clean ? 0 : 1));
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+    },
+  });
+  process.on('SIGTERM', handle);
+  process.on('SIGINT', handle);
 };
 
 main().catch((error: unknown) => {

@@ -26,16 +26,21 @@ npm_matches_lock() {
   ' "$root/package-lock.json" "$root/node_modules/.package-lock.json" 2> /dev/null
 }
 
+# Whether what was compiled fits this Node. The JVM that comes with `java` would never end by itself.
+npm_loads() {
+  (cd "$root" && node -e 'require("better-sqlite3")(":memory:"); require("java"); process.exit(0)')
+}
+
 npm_make() {
   local before=''
   before=$(cat "$npm_stamp" 2> /dev/null || true)
   rm -f "$npm_stamp"
   if ! npm_matches_lock; then
     (cd "$root" && npm ci --no-audit --no-fund --loglevel=error) >&2
-  elif [ "${before#* }" != "$(npm_native)" ]; then
+  elif [ "${before:+${before#* }}" != "${before:+$(npm_native)}" ] || ! npm_loads 2> /dev/null; then
     (cd "$root" && npm rebuild java better-sqlite3 --loglevel=error) >&2
   fi
-  (cd "$root" && node -e 'require("better-sqlite3")(":memory:"); require("java"); process.exit(0)')
+  npm_loads
   npm_wanted > "$npm_stamp"
 }
 
