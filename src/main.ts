@@ -15,15 +15,16 @@ const main = async (): Promise<void> => {
 
   const server = compose(config, logger);
   await server.prepare();
-  stopOnSignals(server, logger);
+  stopOnSignals(server, logger, config.environment.underNpm);
   const url = await server.listen();
   logger.info({ url }, 'listening');
   await server.startDriver();
 };
 
 /** The first signal stops in order, the second one at once. */
-const stopOnSignals = (server: Server, logger: Logger): void => {
+const stopOnSignals = (server: Server, logger: Logger, underNpm: boolean): void => {
   const handle = createSignalHandler({
+    underNpm,
     now: () => performance.now(),
     stop: (signal) => {
       logger.info({ signal }, 'stopping: draining first');

@@ -13,5 +13,6 @@ export const hostEnvironment = (env: Env): HostEnvironment => {
     pysparkPython: read('PYSPARK_PYTHON'),
     path: read('PATH'),
     home: read('HOME'),
+    underNpm: env.npm_lifecycle_event === 'start',
   };
 };

@@ -240,6 +240,8 @@ export interface HostEnvironment {
   readonly pysparkPython: string | null;
   readonly path: string | null;
   readonly home: string | null;
+  /** `npm start` stands in front, and repeats signals. */
+  readonly underNpm: boolean;
 }
 
 /** The whole configuration: frozen, every key in camelCase, durations in milliseconds. */

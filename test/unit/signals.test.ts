@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createSignalHandler } from '../../src/signals.ts';
 
-const handlerAt = () => {
+const handlerAt = (underNpm = false) => {
   const seen: string[] = [];
   let time = 5_000;
   const handle = createSignalHandler({
     stop: (signal) => seen.push(`stop ${signal}`),
     end: (signal) => seen.push(`end ${signal}`),
+    underNpm,
     now: () => time,
   });
   return {
@@ -26,8 +27,15 @@ describe('signals', () => {
     expect(seen).toEqual(['stop SIGTERM', 'end SIGINT']);
   });
 
-  it('count once when npm repeats what the terminal has sent', () => {
+  it('may follow each other closely', () => {
     const { seen, at } = handlerAt();
+    at(0, 'SIGTERM');
+    at(0, 'SIGTERM');
+    expect(seen).toEqual(['stop SIGTERM', 'end SIGTERM']);
+  });
+
+  it('count once when npm repeats what the terminal has sent', () => {
+    const { seen, at } = handlerAt(true);
     at(0, 'SIGINT');
     at(2, 'SIGINT');
     expect(seen).toEqual(['stop SIGINT']);
