@@ -9,6 +9,7 @@ import { accessLog } from './plugins/access-log.ts';
 import { anonymousAuth, tokenAuth } from './plugins/auth.ts';
 import { bodyParsers } from './plugins/body-parsers.ts';
 import { type ClientErrorHandler, clientErrors } from './plugins/client-errors.ts';
+import { lettingGo } from './plugins/connections.ts';
 import { errorHandler } from './plugins/errors.ts';
 import { hostCheck } from './plugins/host-check.ts';
 import { routeMethods, unknownRoutes } from './plugins/methods.ts';
@@ -77,8 +78,9 @@ export const buildServer = (services: Services, options: HttpOptions): Api => {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(errorHandler);
 
-  requestContext(app, options.draining, closing.signal);
+  requestContext(app);
   securityHeaders(app);
+  lettingGo(app, options.draining, closing.signal);
   accessLog(app, options.metrics);
   if (options.tokens.length > 0) {
     tokenAuth(app, options.tokens, options.now ?? Date.now);

@@ -15,7 +15,7 @@ const send = async (payload: string | Buffer, headers: Record<string, string>) =
 const problemOf = (answer: { statusCode: number; headers: object; json: () => unknown }) => {
   expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json' });
   const problem = answer.json() as Record<string, unknown>;
-  expect(problem['status']).toBe(answer.statusCode);
+  expect(problem.status).toBe(answer.statusCode);
   expect(problem).toMatchObject({
     type: expect.stringMatching(/^urn:libra:problem:/),
     title: expect.any(String),
@@ -24,7 +24,7 @@ const problemOf = (answer: { statusCode: number; headers: object; json: () => un
     errors: expect.any(Array),
     requestId: (answer.headers as Record<string, string>)['x-request-id'],
   });
-  return [answer.statusCode, problem['code'] as string, problem['detail'] as string] as const;
+  return [answer.statusCode, problem.code as string, problem.detail as string] as const;
 };
 
 describe('a body', () => {
@@ -247,7 +247,7 @@ describe('the access log', () => {
         sparkConfig: { 'spark.my.password': 'config-secret' },
       },
     });
-    expect(t.lines.filter((line) => line['msg'] === 'request')).toMatchObject([
+    expect(t.lines.filter((line) => line.msg === 'request')).toMatchObject([
       { operation: 'statements.create', status: 200, path: STATEMENTS },
       {
         requestId: 'r-1',
@@ -268,7 +268,7 @@ describe('the access log', () => {
     const t = testApp(standIns());
     await t.app.inject({ url: '/actuator/health/liveness' });
     await t.app.inject({ url: '/api/v1/pools' });
-    expect(t.lines.map((line) => [line['operation'], line['level']])).toEqual([
+    expect(t.lines.map((line) => [line.operation, line.level])).toEqual([
       ['actuator.liveness', 20],
       ['pools.list', 30],
     ]);

@@ -11,14 +11,13 @@ export const requestIdOf = (request: IncomingMessage): string => {
 };
 
 /** An id on every answer, and a place for what the access log shall know. */
-export const requestContext = (app: Api, draining: AbortSignal, closing: AbortSignal): void => {
+export const requestContext = (app: Api): void => {
   app.decorateRequest('caller', null);
   // Fastify wants the shape declared; each request gets an object of its own below.
   app.decorateRequest('trail');
   app.addHook('onRequest', (request, reply, done) => {
     request.trail = {};
     reply.header('x-request-id', request.id);
-    if (draining.aborted || closing.aborted) reply.header('connection', 'close');
     done();
   });
 };
