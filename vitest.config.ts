@@ -1,11 +1,20 @@
+import { delimiter, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, extra: Record<string, unknown> = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
 });
 
+// Where bin/setup --test unpacks promtool and shellcheck when they are not installed.
+const tools = resolve(import.meta.dirname, '.spark/tools/usr/bin');
+process.env.PATH = [process.env.PATH, tools].join(delimiter);
+
+// .ci/run counts the tests of this report.
+const report = process.env.LIBRA_TEST_REPORT;
+
 export default defineConfig({
   test: {
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [
       project('unit'),
       project('contract'),
