@@ -149,7 +149,9 @@ export class SessionRegistry {
     idempotency: IdempotencyKey | null,
   ): Promise<LiveSession | KeyedResource> {
     const { id } = session;
-    if (this.#live.has(id) || this.#making.has(id)) throw taken(id);
+    // Whether the id is taken is known once the one before it was made or refused.
+    while (this.#making.has(id)) await this.#making.get(id)?.catch(() => {});
+    if (this.#live.has(id)) throw taken(id);
     const free = this.#reserve();
     return this.#make(id, () => this.#createOpen(session, idempotency)).finally(free);
   }

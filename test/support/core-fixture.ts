@@ -96,14 +96,23 @@ export class CoreFixture {
     this.core satisfies Omit<Services, 'results'>;
   }
 
+  /** The store is open, and nothing is settled yet. */
+  static async open(
+    settings: Partial<CoreSettings> = {},
+    former: CoreFixture | null = null,
+  ): Promise<CoreFixture> {
+    const dir = former?.dir ?? (await mkdtemp(join(tmpdir(), 'libra-core-')));
+    const fixture = new CoreFixture(dir, former?.clock ?? new FakeClock(), settings);
+    await fixture.store.open();
+    return fixture;
+  }
+
   static async start(
     settings: Partial<CoreSettings> & { readonly driverReady?: boolean } = {},
     former: CoreFixture | null = null,
   ): Promise<CoreFixture> {
     const { driverReady = true, ...rest } = settings;
-    const dir = former?.dir ?? (await mkdtemp(join(tmpdir(), 'libra-core-')));
-    const fixture = new CoreFixture(dir, former?.clock ?? new FakeClock(), rest);
-    await fixture.store.open();
+    const fixture = await CoreFixture.open(rest, former);
     await fixture.core.start();
     if (driverReady) fixture.driver.ready();
     return fixture;
