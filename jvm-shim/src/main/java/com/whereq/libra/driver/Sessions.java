@@ -1,5 +1,6 @@
 package com.whereq.libra.driver;
 
+import com.whereq.libra.driver.sql.SettingGuard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,11 @@ public final class Sessions {
       throw new IllegalArgumentException("the default session is always there");
     }
     SparkSession session = root.newSession();
-    settings.forEach((key, value) -> session.conf().set(key, value));
+    settings.forEach(
+        (key, value) -> {
+          SettingGuard.check(root.sparkContext().conf(), key, value);
+          session.conf().set(key, value);
+        });
     if (light.putIfAbsent(id, session) != null) {
       throw new IllegalArgumentException("there is a session " + id + " already");
     }

@@ -1,5 +1,7 @@
 package com.whereq.libra.driver.job;
 
+import com.whereq.libra.driver.launch.Launch;
+
 /**
  * The fresh thread of one job. SQL starts no threads of its own, so all statements share a group:
  * Java 17 never frees an empty one, and a group that is destroyed takes along the thread factories
@@ -19,7 +21,7 @@ final class JobThread extends Thread {
   JobThread(String jobId, Runnable body) {
     super(GROUP, body, "libra-job-" + jobId, STACK_BYTES);
     setDaemon(true);
-    setContextClassLoader(JobThread.class.getClassLoader());
+    setContextClassLoader(Launch.classLoader());
   }
 
   /** See {@link PlanningStop}. */

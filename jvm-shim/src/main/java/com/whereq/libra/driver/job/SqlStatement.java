@@ -10,6 +10,7 @@ import com.whereq.libra.driver.error.JobFailure;
 import com.whereq.libra.driver.result.Columns;
 import com.whereq.libra.driver.result.QueryResult;
 import com.whereq.libra.driver.result.ResultSpec;
+import com.whereq.libra.driver.sql.SettingGuard;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -70,7 +71,13 @@ final class SqlStatement {
     }
     // Settings of a statement alone live on a clone that nobody else sees.
     SparkSession own = session.cloneSession();
-    request.settings().forEach((key, value) -> own.conf().set(key, value));
+    request
+        .settings()
+        .forEach(
+            (key, value) -> {
+              SettingGuard.check(own.sparkContext().conf(), key, value);
+              own.conf().set(key, value);
+            });
     return own;
   }
 

@@ -3,6 +3,7 @@ package com.whereq.libra.driver.job;
 import com.whereq.libra.driver.DriverProtocol.Submit;
 import com.whereq.libra.driver.LiveSpark;
 import com.whereq.libra.driver.Sessions;
+import com.whereq.libra.driver.launch.Launch;
 import com.whereq.libra.driver.result.Folders;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ public final class WarmUp {
     Thread thread = new Thread(this::run, TAG);
     thread.setDaemon(true);
     thread.setPriority(Thread.MIN_PRIORITY);
-    thread.setContextClassLoader(WarmUp.class.getClassLoader());
+    thread.setContextClassLoader(Launch.classLoader());
     thread.start();
   }
 
