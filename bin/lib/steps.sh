@@ -116,8 +116,7 @@ shim_make() {
   local wanted
   wanted=$(shim_wanted)
   rm -f "$shim_stamp"
-  mvn --quiet --batch-mode -Dstyle.color=never --file "$root/jvm-shim/pom.xml" package -DskipTests \
-    "-Dspark.version=$spark_version" >&2
+  maven package -DskipTests "-Dspark.version=$spark_version" >&2
   printf '%s' "$wanted" > "$shim_stamp"
 }
 
