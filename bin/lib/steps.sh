@@ -36,7 +36,7 @@ npm_make() {
   before=$(cat "$npm_stamp" 2> /dev/null || true)
   rm -f "$npm_stamp"
   if ! npm_matches_lock; then
-    (cd "$root" && npm ci --no-audit --no-fund --loglevel=error) >&2
+    (cd "$root" && npm ci --include=dev --no-audit --no-fund --loglevel=error) >&2
   elif [ "${before:+${before#* }}" != "${before:+$(npm_native)}" ] || ! npm_loads 2> /dev/null; then
     (cd "$root" && npm rebuild java better-sqlite3 --loglevel=error) >&2
   fi
