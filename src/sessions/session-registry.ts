@@ -5,30 +5,20 @@ import { isName, NAME_RULE } from '../domain/ids.ts';
 import { redact } from '../domain/redaction.ts';
 import type { Session } from '../domain/session.ts';
 import { DEFAULT_SESSION } from '../domain/session.ts';
-import type { Driver } from '../drivers/driver.ts';
-import type { IdempotencyKey, KeyedResource, SessionStore } from '../store/store.ts';
-import { repeatUntilDone } from '../util/backoff.ts';
-import type { Clock } from '../util/clock.ts';
-import type { Log } from '../util/log.ts';
-import type { DriverGate } from './driver-gate.ts';
+import type { IdempotencyKey, KeyedResource } from '../store/store.ts';
 import { LiveSession } from './live-session.ts';
+import type { ClosingListener, SessionEndingOptions } from './session-ending.ts';
+import { SessionEnding } from './session-ending.ts';
 import type { Lease, SessionClosing } from './session-lease.ts';
 import { noSession, requireUse, seesSession } from './session-lease.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
-export interface SessionRegistryOptions {
-  readonly store: SessionStore;
-  readonly driver: Driver;
-  readonly gate: DriverGate;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface SessionRegistryOptions extends SessionEndingOptions {
   readonly serverId: string;
   readonly maxLight: number;
   readonly idleTimeoutMs: number;
   readonly redactionPattern: string;
-  /** Ends the repetitions of writes when the server stops. */
-  readonly signal: AbortSignal;
 }
 
 export interface NewSession {
@@ -38,10 +28,7 @@ export interface NewSession {
   readonly idleTimeoutMs: number | null;
 }
 
-export type ClosingListener = (jobIds: readonly string[], closing: SessionClosing) => void;
-
 const RETRY_AFTER_SECONDS = 5;
-const BACKOFF = { firstMs: 100, maxMs: 5000 };
 
 /**
  * The sessions of the shared driver; the only writer of session state.
@@ -64,16 +51,17 @@ export class SessionRegistry {
   /** Ids on their way into the store, so that two first statements make one session. */
   readonly #making = new Map<string, Promise<unknown>>();
   #reserved = 0;
-  readonly #closingListeners: ClosingListener[] = [];
+  readonly #ending: SessionEnding;
 
   constructor(options: SessionRegistryOptions) {
     this.#options = options;
+    this.#ending = new SessionEnding(options, (live) => this.#live.delete(live.id));
     options.gate.listen({ ready: () => this.#driverReady(), lost: () => this.#driverLost() });
   }
 
   /** Called with the jobs of a session that ends. */
   onClosing(listener: ClosingListener): void {
-    this.#closingListeners.push(listener);
+    this.#ending.onClosing(listener);
   }
 
   /** Brings `default` up. */
@@ -178,13 +166,7 @@ export class SessionRegistry {
 
   /** Ends a session: its jobs first. Resolves when it is DEAD. */
   end(live: LiveSession, cause: string, closing: SessionClosing): Promise<void> {
-    if (live.ending) return live.ended.promise;
-    live.record = { ...live.record, state: 'STOPPING', cause };
-    const jobs = live.close(closing);
-    for (const listener of this.#closingListeners) listener(jobs, closing);
-    this.#note(live, ['STARTING', 'RUNNING']);
-    if (live.activeJobs === 0) void this.#finish(live);
-    return live.ended.promise;
+    return this.#ending.end(live, cause, closing);
   }
 
   get lightCount(): number {
@@ -263,66 +245,22 @@ export class SessionRegistry {
     live.opened = epoch === gate.epoch;
     if (live.record.state !== 'STARTING') return;
     live.record = { ...live.record, state: 'RUNNING' };
-    this.#note(live, ['STARTING']);
-  }
-
-  async #finish(live: LiveSession): Promise<void> {
-    const { driver, gate, store, clock, log, signal } = this.#options;
-    const { id } = live;
-    const { cause } = live.record;
-    if (live.opened && gate.ready) {
-      await driver.closeSession(id).catch((error: unknown) => {
-        log.warn({ err: error, sessionId: id }, 'a session could not be closed in the driver');
-      });
-    }
-    const write = () =>
-      store.transition(id, ['STARTING', 'RUNNING', 'STOPPING'], 'DEAD', cause, clock.now());
-    try {
-      await repeatUntilDone(write, {
-        ...BACKOFF,
-        clock,
-        signal,
-        onFault: (error) => log.error({ err: error, sessionId: id }, 'the end was not stored'),
-      });
-    } catch {
-      // The server stops meanwhile: the next one finds the session and settles it.
-    }
-    live.record = { ...live.record, state: 'DEAD', endedAt: clock.now() };
-    this.#live.delete(id);
-    live.ended.resolve();
+    this.#ending.note(live, ['STARTING']);
   }
 
   #add(record: Session, settings: Settings, opened = false): LiveSession {
-    const live = new LiveSession(record, settings, (session) => this.#idle(session));
+    const live = new LiveSession(record, settings, (session) => this.#ending.idle(session));
     live.opened = opened;
     this.#live.set(record.id, live);
-    if (record.id !== DEFAULT_SESSION) this.#watch(live, record.idleTimeoutMs);
+    if (record.id !== DEFAULT_SESSION) this.#ending.watch(live, record.idleTimeoutMs);
     return live;
-  }
-
-  #idle(live: LiveSession): void {
-    const now = this.#options.clock.now();
-    live.record = { ...live.record, lastActivity: now };
-    if (live.ending) void this.#finish(live);
-  }
-
-  /** One timer a session, which looks again after what is left: statements never touch it. */
-  #watch(live: LiveSession, ms: number): void {
-    this.#options.clock.after(ms, () => {
-      if (live.ending || this.#options.signal.aborted) return;
-      const { idleTimeoutMs, lastActivity } = live.record;
-      const left = lastActivity + idleTimeoutMs - this.#options.clock.now();
-      if (live.activeJobs > 0) this.#watch(live, idleTimeoutMs);
-      else if (left > 0) this.#watch(live, left);
-      else void this.end(live, 'IDLE_TIMEOUT', 'SESSION_DELETED');
-    });
   }
 
   #driverReady(): void {
     const live = this.#live.get(DEFAULT_SESSION);
     if (live === undefined) return;
     live.record = { ...live.record, state: 'RUNNING' };
-    this.#note(live, ['STARTING']);
+    this.#ending.note(live, ['STARTING']);
   }
 
   #driverLost(): void {
@@ -335,17 +273,8 @@ export class SessionRegistry {
       }
       live.opened = false;
       live.record = { ...live.record, state: 'STARTING' };
-      this.#note(live, ['RUNNING']);
+      this.#ending.note(live, ['RUNNING']);
     }
-  }
-
-  /** Between the ends of a session its stored state is for readers only: a miss does no harm. */
-  #note(live: LiveSession, from: readonly Session['state'][]): void {
-    const { store, clock, log } = this.#options;
-    const { id, state, cause } = live.record;
-    store.transition(id, from, state, cause, clock.now()).catch((error: unknown) => {
-      log.warn({ err: error, sessionId: id }, 'the state of a session was not stored');
-    });
   }
 
   #record(

@@ -1,6 +1,10 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { ActiveJobs } from '../../src/jobs/active-jobs.ts';
+import { HistorySweeper } from '../../src/jobs/history-sweeper.ts';
+import { JobLog } from '../../src/jobs/job-log.ts';
+import { ResultFolders } from '../../src/jobs/result-folders.ts';
 import { ANYONE, CoreFixture } from '../support/core-fixture.ts';
 import { settled } from '../support/fake-clock.ts';
 
@@ -148,38 +152,70 @@ describe('after a crash', () => {
 });
 
 describe('the history', () => {
-  test('is pruned by age and by count, with results and logs', async () => {
-    core = await CoreFixture.start({ historyMaxCount: 3, historyMaxAgeMs: 1_000_000 });
+  const sweeper = (maxCount: number, maxAgeMs: number) => {
+    const { clock, store, dir } = core;
+    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+    const logsDir = join(dir, 'logs');
+    return new HistorySweeper({
+      store,
+      jobs: new ActiveJobs(clock),
+      results: new ResultFolders(join(dir, 'results')),
+      jobLog: new JobLog({ dir: logsDir, log }),
+      logsDir,
+      clock,
+      log,
+      maxCount,
+      maxAgeMs,
+    });
+  };
+  const listed = async () =>
+    (await core.core.jobs.list(ANYONE, {}, 1000, null)).items.map(({ id }) => id).sort();
+
+  test('is pruned by count and by age, with results and logs', async () => {
+    core = await CoreFixture.start();
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) {
       const job = await core.running();
       core.executor.observer(job.id).log('stderr', 'x');
       await mkdir(join(core.dir, 'results', job.id), { recursive: true });
       await core.end(job.id);
+      await core.core.jobs.logs(ANYONE, job.id, 'stderr', 0, 10);
       await core.clock.advance(10);
       ids.push(job.id);
     }
-    await mkdir(join(core.dir, 'results', 'nobodys'));
     const active = await core.running();
-    await sweep(core, 60_000);
-    const left = (await core.core.jobs.list(ANYONE, {}, 100, null)).items.map(({ id }) => id);
-    expect(left.sort()).toEqual([active.id, ...ids.slice(2)].sort());
+    expect(await sweeper(3, 1_000_000).sweep()).toBe(2);
+    expect(await listed()).toEqual([...ids.slice(2), active.id].sort());
+    expect((await readdir(join(core.dir, 'logs'))).sort()).toEqual(ids.slice(2).sort());
+    await core.clock.advance(999_975);
+    expect(await sweeper(3, 1_000_000).sweep()).toBe(1);
+    expect(await listed()).toEqual([...ids.slice(3), active.id].sort());
     await core.clock.advance(1_000_000);
-    await sweep(core, 60_000);
-    expect((await core.core.jobs.list(ANYONE, {}, 100, null)).items.map(({ id }) => id)).toEqual([
-      active.id,
-    ]);
-    for (let n = 0; n < 30; n += 1) await sweep(core, 60_000);
+    await sweeper(3, 1_000_000).sweep();
+    expect(await listed()).toEqual([active.id]);
     expect(await readdir(join(core.dir, 'results'))).toEqual([]);
     expect(await readdir(join(core.dir, 'logs'))).toEqual([]);
   });
-});
 
-/** The next sweep, with the disk work that it does. */
-const sweep = async (fixture: CoreFixture, ms: number): Promise<void> => {
-  await fixture.clock.advance(ms);
-  for (let turn = 0; turn < 20; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
+  test('is pruned in batches, however long it got', async () => {
+    core = await CoreFixture.start({ maxRunning: 300 });
+    const jobs = await Promise.all(Array.from({ length: 250 }, () => core.submit()));
     await settled();
-  }
-};
+    for (const { id } of jobs) core.executor.end(id);
+    await settled();
+    expect(await sweeper(10, 1_000_000).sweep()).toBe(240);
+    expect(await listed()).toHaveLength(10);
+  });
+
+  test('leaves no folder that belongs to no job', async () => {
+    core = await CoreFixture.start();
+    const job = await core.running();
+    for (const id of ['nobodys', job.id]) {
+      await mkdir(join(core.dir, 'results', id), { recursive: true });
+      await mkdir(join(core.dir, 'logs', id), { recursive: true });
+    }
+    await sweeper(10, 1_000_000).sweep();
+    expect(await readdir(join(core.dir, 'results'))).toEqual([job.id]);
+    expect(await readdir(join(core.dir, 'logs'))).toEqual([job.id]);
+  });
+});
