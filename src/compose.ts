@@ -41,6 +41,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   const version = readVersion(config);
   const pools = readPools(config);
   const launch = jvmLaunch(config);
+  for (const warning of launch.warnings) logger.warn(warning);
   const serverId = uuid();
 
   const store = new SqliteStore({ dataDir: libra.dataDir, synchronous: libra.store.synchronous });

@@ -41,7 +41,9 @@ const stopOnSignals = (server: Server, logger: Logger, underNpm: boolean): void 
 
 main().catch((error: unknown) => {
   // A message for the operator; the stack helps only where the fault is ours.
-  const known = error instanceof ConfigError || (error as Error).name === 'StoreUnavailableError';
+  const known =
+    error instanceof ConfigError ||
+    ['StoreUnavailableError', 'DriverStartError'].includes((error as Error).name);
   process.stderr.write(`${known ? (error as Error).message : (error as Error).stack}\n`);
   process.exit(1);
 });
