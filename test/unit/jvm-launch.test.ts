@@ -193,6 +193,7 @@ describe('what cannot be in force', () => {
     ['a heap too large', { config: { 'spark.driver.memory': '9g' } }, /more than this machine has/],
     ['a heap too small', { config: { 'spark.driver.memory': '100m' } }, /less than Spark starts/],
     ['an open quote', { environment: { javaOpts: '-Da="' } }, /JAVA_OPTS: a " is not closed/],
+    ['an unknown option', { environment: { javaOpts: '-XX:+UseNoSuchGC' } }, /Unrecognized VM option 'UseNoSuchGC'/], // biome-ignore format: a table
     ['a class path option', { environment: { javaOpts: '-cp x' } }, /-cp is for the java command/],
     ['Hadoop’s folder', { environment: { hadoopConfDir: '/none' } }, /HADOOP_CONF_DIR: there is no folder \/none/], // biome-ignore format: a table
     ['a missing jar', { config: { 'spark.jars': '/none.jar' } }, /spark.jars: there is no file/],

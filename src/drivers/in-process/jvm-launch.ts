@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { HostEnvironment, LibraConfig } from '../../config/schema.ts';
 import { DriverStartError } from '../driver.ts';
 import { judgeHeap, MIB, parseMemory } from './heap-size.ts';
+import { javaFaults } from './java-check.ts';
 import { embeddedOptions, splitOptions } from './java-options.ts';
 import { masterFaults, settingsWithoutEffect, unsupportedSettings } from './launch-limits.ts';
 import { MODULE_OPTIONS } from './module-options.ts';
@@ -98,6 +99,7 @@ export const planJvmLaunch = (input: JvmLaunchInput): JvmLaunchPlan => {
     ...unsupportedSettings(sparkConf),
     ...missingResources(sparkConf),
     ...[extra, java, heap, hadoop].flatMap((part) => part.faults),
+    ...javaFaults(environment.javaHome, java.options),
   ];
   if (faults.length > 0) throw startError(faults);
   return {

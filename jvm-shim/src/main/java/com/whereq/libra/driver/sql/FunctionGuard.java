@@ -5,6 +5,7 @@ import java.util.Locale;
 import org.apache.spark.sql.catalyst.FunctionIdentifier;
 import org.apache.spark.sql.catalyst.analysis.FunctionRegistry;
 import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.types.StringType;
 import scala.Function1;
@@ -78,6 +79,8 @@ final class FunctionGuard {
           check.accept(name, arguments);
           return original.apply(arguments);
         };
-    registry.registerFunction(id, registry.lookupFunction(id).get(), guarded);
+    ExpressionInfo info = registry.lookupFunction(id).get();
+    registry.dropFunction(id); // or Spark warns that it is replaced
+    registry.registerFunction(id, info, guarded);
   }
 }
