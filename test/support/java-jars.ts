@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Bodies of public classes by their full names. */
+export type Sources = Readonly<Record<string, string>>;
+
+const tool = (name: string): string =>
+  process.env.JAVA_HOME === undefined ? name : join(process.env.JAVA_HOME, 'bin', name);
+
+/** Compiles classes into a jar; with the jars of a Spark when one is named. */
+export const makeJar = (jar: string, sources: Sources, sparkHome: string | null = null): void => {
+  const work = mkdtempSync(join(tmpdir(), 'libra-jar-'));
+  try {
+    const files = Object.entries(sources).map(([type, body]) => {
+      const file = join(work, 'src', `${type.replaceAll('.', '/')}.java`);
+      const [, pack, name] = /^(.*)\.([^.]+)$/.exec(type) ?? [];
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, `package ${pack};\npublic class ${name} {\n${body}\n}\n`);
+      return file;
+    });
+    const classPath = sparkHome === null ? [] : ['-cp', join(sparkHome, 'jars', '*')];
+    const out = join(work, 'out');
+    execFileSync(tool('javac'), ['-nowarn', '-proc:none', ...classPath, '-d', out, ...files], {
+      stdio: 'ignore',
+    });
+    mkdirSync(dirname(jar), { recursive: true });
+    execFileSync(tool('jar'), ['cf', jar, '-C', out, '.']);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+};
+
+export interface Module {
+  readonly name: string;
+  readonly sources: Sources;
+  /** Another module that this one depends on. */
+  readonly needs: string | null;
+}
+
+const artifact = (name: string): string =>
+  `<groupId>org.example</groupId><artifactId>${name}</artifactId><version>1.0</version>`;
+
+/** A Maven repository of files, its modules as org.example:…:1.0. */
+export const writeMavenRepository = (folder: string, modules: readonly Module[]): void => {
+  for (const { name, sources, needs } of modules) {
+    const place = join(folder, 'org', 'example', name, '1.0');
+    makeJar(join(place, `${name}-1.0.jar`), sources);
+    const needed =
+      needs === null
+        ? ''
+        : `<dependencies><dependency>${artifact(needs)}</dependency></dependencies>`;
+    writeFileSync(
+      join(place, `${name}-1.0.pom`),
+      `<project><modelVersion>4.0.0</modelVersion>${artifact(name)}${needed}</project>`,
+    );
+  }
+};
