@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { JobError } from '../../src/domain/job.ts';
 import type { Column, ResultSummary } from '../../src/domain/result.ts';
 import type { DriverConfig, DriverInfo, DriverJob } from '../../src/drivers/driver.ts';
 import { GuardedDriver } from '../../src/drivers/guarded-driver.ts';
-import { exitProcess, inProcessDriver } from '../../src/drivers/in-process/in-process-driver.ts';
+import { inProcessDriver } from '../../src/drivers/in-process/in-process-driver.ts';
 import { sparkHome } from './spark-home.ts';
 
 const MODULES = ['java.lang', 'java.lang.invoke', 'java.lang.reflect', 'java.io', 'java.net']
@@ -43,30 +43,41 @@ const CONFIG: DriverConfig = {
   },
 };
 
-const launch = () => ({
+/** A copy: a build that runs meanwhile would take the classes away from under the JVM. */
+const shim = (folder: string): string => {
+  const copy = join(folder, 'libra-driver-host.jar');
+  copyFileSync(resolve('jvm-shim/target/libra-driver-host.jar'), copy);
+  return copy;
+};
+
+const launch = (folder: string) => ({
   options: [
     '-Xmx1g',
+    `-Djava.io.tmpdir=${folder}`,
+    `-Dlog4j2.configurationFile=${resolve('test/support/log4j2.properties')}`,
     '-XX:+IgnoreUnrecognizedVMOptions',
     ...MODULES.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
     '-Djdk.reflect.useDirectMethodHandle=false',
     '-Dio.netty.tryReflectionSetAccessible=true',
   ],
   classPath: [
-    resolve('jvm-shim/target/libra-driver-host.jar'),
+    shim(folder),
     ...readdirSync(join(sparkHome(), 'jars')).map((jar) => join(sparkHome(), 'jars', jar)),
   ],
 });
 
 const begin = async (): Promise<RealDriver> => {
   const folder = mkdtempSync(join(tmpdir(), 'libra-driver-test-'));
-  const host = inProcessDriver(launch(), (message) => {
+  const host = inProcessDriver(launch(folder), (message) => {
     throw new Error(message);
   });
   const driver = new GuardedDriver(host);
   const info = await driver.start(CONFIG);
-  process.once('exit', (code) => {
-    rmSync(folder, { recursive: true, force: true });
-    exitProcess(code);
+  // Vitest ends a fork by SIGTERM and allows half a second: too short for Spark's own hooks, so
+  // everything that they would remove lies in the one folder.
+  process.once('SIGTERM', () => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    process.kill(process.pid, 'SIGKILL');
   });
   return { driver, info, folder };
 };

@@ -65,8 +65,7 @@ public final class DriverHost {
     } else if (request instanceof CloseSession close) {
       reply(close.requestId(), sessionWork, () -> closeSession(close));
     } else if (request instanceof DriverProtocol.UnmodifiableKeys keys) {
-      reply(
-          keys.requestId(), otherWork, () -> live().sessions().unmodifiable(keys.keys()));
+      reply(keys.requestId(), otherWork, () -> live().sessions().unmodifiable(keys.keys()));
     } else if (request instanceof DriverProtocol.Stats stats) {
       reply(stats.requestId(), otherWork, () -> JvmStatsReader.read(supervisor.live()));
     } else if (request instanceof DriverProtocol.Ping ping) {

@@ -10,6 +10,8 @@ import scala.concurrent.duration.Duration;
 
 /** A SparkContext that answers, with what belongs to its life. */
 public final class LiveSpark {
+  private static final String REASON = "the job was cancelled";
+
   private final SparkContext context;
   private final TaskLedger ledger;
   private final Sessions sessions;
@@ -43,24 +45,25 @@ public final class LiveSpark {
     return context.isLocal();
   }
 
+  /** Cancels what has been submitted with the tag; what comes later is the ledger's business. */
   public void cancelSparkJobs(String tag) {
     if (!isStopped()) {
-      context.cancelJobsWithTag(tag, "the job was cancelled");
+      context.cancelJobsWithTag(tag, REASON);
     }
   }
 
   /**
-   * Cancels, and waits until the scheduler has handled it together with every job that was
-   * submitted before, and the ledger has heard of what happened until then.
+   * Waits until the scheduler has handled the cancels and every job that was submitted before them,
+   * and the ledger has heard of what happened until then.
    */
-  public void cancelSparkJobsAndWait(String tag, long timeoutMillis) throws Exception {
+  public void awaitCancels(String tag, long timeoutMillis) throws Exception {
     Duration timeout = Duration.create(timeoutMillis, TimeUnit.MILLISECONDS);
     // Twice: starts of tasks that were on their way during the first are handled before the second.
     for (int i = 0; i < 2; i++) {
-      Future<?> handled = context.cancelJobsWithTagWithFuture(tag, "the job was cancelled");
+      Future<?> handled = context.cancelJobsWithTagWithFuture(tag, REASON);
       Await.result(handled, timeout);
     }
-    ledger.awaitCaughtUp(context, timeoutMillis);
+    ledger.awaitCaughtUp(timeoutMillis);
   }
 
   void stop() {

@@ -2,6 +2,7 @@ package com.whereq.libra.driver;
 
 import com.whereq.libra.driver.job.PlanningStop;
 import com.whereq.libra.driver.job.TaskLedger;
+import com.whereq.libra.driver.launch.Launch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -47,11 +48,12 @@ final class SparkFactory {
     }
   }
 
-  private SparkConf conf(DriverFolder folder) {
+  private SparkConf conf(DriverFolder folder) throws IOException {
     // Without Spark's look at system properties: the request is complete.
     SparkConf conf = new SparkConf(false);
     for (Map.Entry<String, String> entry :
-        SparkSettings.of(request.sparkConf(), folder).entrySet()) {
+        SparkSettings.of(Launch.prepare(request.sparkConf()), request.sqlPolicy(), folder)
+            .entrySet()) {
       conf.set(entry.getKey(), entry.getValue());
     }
     return conf;
@@ -60,8 +62,7 @@ final class SparkFactory {
   /** Executors run the tasks that encode rows. */
   private static String ownJar() {
     try {
-      return Path.of(
-              SparkFactory.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+      return Path.of(SparkFactory.class.getProtectionDomain().getCodeSource().getLocation().toURI())
           .toString();
     } catch (java.net.URISyntaxException e) {
       throw new IllegalStateException("the driver host's jar has no place", e);

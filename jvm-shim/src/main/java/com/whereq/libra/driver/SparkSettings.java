@@ -1,18 +1,23 @@
 package com.whereq.libra.driver;
 
+import com.whereq.libra.driver.sql.LibraSparkExtensions;
+import com.whereq.libra.driver.sql.SqlPolicy;
+import com.whereq.libra.driver.sql.SqlSwitch;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The configuration of a SparkContext: what was asked for, and what the host relies on. */
 final class SparkSettings {
   static final String WAREHOUSE = "spark.sql.warehouse.dir";
   static final String EXTENSIONS = "spark.sql.extensions";
-  private static final String LIBRA_EXTENSIONS =
-      "com.whereq.libra.driver.sql.LibraSparkExtensions";
+  private static final String LIBRA_EXTENSIONS = LibraSparkExtensions.class.getName();
 
   private SparkSettings() {}
 
-  static Map<String, String> of(Map<String, String> asked, DriverFolder folder) {
+  static Map<String, String> of(
+      Map<String, String> asked, DriverProtocol.SqlPolicy policy, DriverFolder folder) {
     Map<String, String> conf = new TreeMap<>(asked);
     // Spark aborts results beyond 1 GiB by default; the host bounds results itself, on disk.
     conf.putIfAbsent("spark.driver.maxResultSize", "0");
@@ -32,9 +37,8 @@ final class SparkSettings {
     // CREATE TABLE fail with LOCATION_ALREADY_EXISTS after a restart.
     conf.putIfAbsent(WAREHOUSE, folder.warehouse().toUri().toString());
     conf.put(EXTENSIONS, withExtensions(conf.get(EXTENSIONS)));
-    if (conf.get(EXTENSIONS).isEmpty()) {
-      conf.remove(EXTENSIONS);
-    }
+    // Last: what SQL may do is not for the Spark configuration to say.
+    conf.putAll(policyConf(policy));
     return conf;
   }
 
@@ -44,15 +48,24 @@ final class SparkSettings {
   }
 
   private static String withExtensions(String asked) {
-    String others = asked == null ? "" : asked.strip();
-    try {
-      Class.forName(LIBRA_EXTENSIONS, false, SparkSettings.class.getClassLoader());
-    } catch (ClassNotFoundException e) {
-      return others;
+    if (asked == null || asked.isBlank()) {
+      return LIBRA_EXTENSIONS;
     }
-    if (others.contains(LIBRA_EXTENSIONS)) {
-      return others;
+    return asked.contains(LIBRA_EXTENSIONS) ? asked : asked + "," + LIBRA_EXTENSIONS;
+  }
+
+  private static Map<String, String> policyConf(DriverProtocol.SqlPolicy policy) {
+    Set<SqlSwitch> open = EnumSet.noneOf(SqlSwitch.class);
+    open(open, SqlSwitch.REFLECTION, policy.allowReflection());
+    open(open, SqlSwitch.TRANSFORM, policy.allowTransform());
+    open(open, SqlSwitch.ADD_RESOURCES, policy.allowAddResources());
+    open(open, SqlSwitch.LOCAL_PATHS, policy.allowLocalPaths());
+    return SqlPolicy.toConf(open, policy.allowedRoots());
+  }
+
+  private static void open(Set<SqlSwitch> switches, SqlSwitch which, boolean allowed) {
+    if (allowed) {
+      switches.add(which);
     }
-    return others.isEmpty() ? LIBRA_EXTENSIONS : others + "," + LIBRA_EXTENSIONS;
   }
 }

@@ -31,7 +31,8 @@ final class ErrorHints {
       case "CAST_INVALID_INPUT", "CAST_OVERFLOW" ->
           "Use try_cast to get NULL in place of the error.";
       case "ARITHMETIC_OVERFLOW" -> "Use the try_ functions to get NULL in place of the error.";
-      case "PATH_NOT_FOUND" -> "Check the path, and that the driver and every executor can read it.";
+      case "PATH_NOT_FOUND" ->
+          "Check the path, and that the driver and every executor can read it.";
       case "UNBOUND_SQL_PARAMETER" -> "Give the parameter a value in `parameters`.";
       default -> null;
     };

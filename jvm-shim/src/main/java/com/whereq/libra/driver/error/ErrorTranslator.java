@@ -1,7 +1,7 @@
 package com.whereq.libra.driver.error;
 
 import com.whereq.libra.driver.DriverProtocol.JobError;
-import com.whereq.libra.driver.DriverProtocol.Position;
+import com.whereq.libra.driver.sql.SqlRefusedException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -14,9 +14,6 @@ import org.apache.spark.sql.catalyst.parser.ParseException;
  * and no stack trace.
  */
 public final class ErrorTranslator {
-  /** By name: the class belongs to the SQL guard, and is found by its users as well. */
-  private static final String REFUSED = "com.whereq.libra.driver.sql.SqlRefusedException";
-
   /** Conditions that only wrap what really happened in the user's own code. */
   private static final Set<String> WRAPPERS =
       Set.of(
@@ -34,12 +31,17 @@ public final class ErrorTranslator {
   public static JobError translate(Throwable thrown, String statement) {
     List<Throwable> chain = chain(thrown);
     JobFailure own = first(chain, JobFailure.class);
-    if (own != null) {
+    if (own != null && own.error() != null) {
       return own.error();
+    }
+    SqlRefusedException refused = first(chain, SqlRefusedException.class);
+    if (refused != null) {
+      return new JobError(
+          "SQL_REFUSED", refused.getMessage(), null, null, null, null, refused.hint(), false);
     }
     Throwable fatal = firstFatal(chain);
     if (fatal != null) {
-      return failed(FatalText.of(fatal), thrown);
+      return failed(FatalText.of(fatal));
     }
     Throwable root = chain.get(chain.size() - 1);
     Throwable named = namedByCondition(chain);
@@ -50,7 +52,7 @@ public final class ErrorTranslator {
         wraps ? describe(root) + "\n" + messageOf(named) : describe(told),
         condition(told),
         sqlState(told),
-        position(told, statement),
+        StatementPosition.of(told, statement),
         named != null && named != root ? describe(root) : null,
         ErrorHints.of(told),
         isRetryable(chain));
@@ -63,7 +65,7 @@ public final class ErrorTranslator {
     return describe(named == null ? chain.get(chain.size() - 1) : named);
   }
 
-  private static JobError failed(String message, Throwable thrown) {
+  private static JobError failed(String message) {
     return new JobError("EXECUTION_FAILED", message, null, null, null, null, null, false);
   }
 
@@ -105,9 +107,6 @@ public final class ErrorTranslator {
   }
 
   private static String code(List<Throwable> chain) {
-    if (chain.stream().anyMatch(t -> t.getClass().getName().equals(REFUSED))) {
-      return "SQL_REFUSED";
-    }
     if (first(chain, ParseException.class) != null) {
       return "SQL_PARSE";
     }
@@ -122,21 +121,13 @@ public final class ErrorTranslator {
     return t instanceof SparkThrowable spark ? spark.getSqlState() : null;
   }
 
-  private static Position position(Throwable t, String statement) {
-    return StatementPosition.of(t, statement);
-  }
-
   /** Foreign exceptions are named; Spark's own messages say enough. */
   private static String describe(Throwable t) {
     String message = messageOf(t);
-    if (condition(t) != null || message.startsWith("Job aborted") || isRefusal(t)) {
+    if (condition(t) != null || message.startsWith("Job aborted")) {
       return message;
     }
     return message.isEmpty() ? t.getClass().getName() : t.getClass().getName() + ": " + message;
-  }
-
-  private static boolean isRefusal(Throwable t) {
-    return t.getClass().getName().equals(REFUSED);
   }
 
   private static String messageOf(Throwable t) {

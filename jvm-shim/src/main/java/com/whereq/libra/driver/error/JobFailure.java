@@ -2,7 +2,10 @@ package com.whereq.libra.driver.error;
 
 import com.whereq.libra.driver.DriverProtocol.JobError;
 
-/** A failure whose error is known where it is thrown. */
+/**
+ * A failure whose error is known where it is thrown. The error does not survive serialization: of
+ * tasks that fail, the driver asks the result's sink for the cause.
+ */
 public final class JobFailure extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

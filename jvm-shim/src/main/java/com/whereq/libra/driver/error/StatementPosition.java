@@ -51,7 +51,10 @@ final class StatementPosition {
         lineStart = i + 1;
       }
     }
-    return new Position(line, start - lineStart + 1, shorten(context.fragment()));
+    int end = Math.min(text.length, context.stopIndex() + 1);
+    // Cut here: Spark's own fragment is off by the number of emojis before it.
+    return new Position(
+        line, start - lineStart + 1, end <= start ? null : fragment(text, start, end));
   }
 
   private static Position ofOrigin(
@@ -63,10 +66,8 @@ final class StatementPosition {
     return new Position((Integer) line.get(), (Integer) start.get() + 1, fragment);
   }
 
-  private static String shorten(String fragment) {
-    if (fragment == null || fragment.isEmpty()) {
-      return null;
-    }
-    return fragment.length() <= MAX_FRAGMENT ? fragment : fragment.substring(0, MAX_FRAGMENT) + "…";
+  private static String fragment(int[] text, int start, int end) {
+    int length = Math.min(end - start, MAX_FRAGMENT);
+    return new String(text, start, length) + (length < end - start ? "…" : "");
   }
 }

@@ -13,10 +13,17 @@ final class JobCanceller extends Thread {
   private static final long REPEAT_MILLIS = 50;
   private static final long BARRIER_MILLIS = 2_000;
 
-  /** Time for Spark's own ways to end, before planning is made to fail. */
+  /**
+   * How long a cancel of the Spark jobs alone may take to end the thread. Adaptive execution then
+   * ends in order; an interrupt makes it leave shuffles behind that its pools are about to submit.
+   */
   private static final long GRACE_MILLIS = 300;
 
+  /** After an interrupt, a shuffle may still be on its way. */
+  private static final int QUIET_AFTER_INTERRUPT = 3;
+
   private final JobRun job;
+  private boolean interrupting;
 
   JobCanceller(JobRun job) {
     super("libra-cancel-" + job.jobId());
@@ -38,32 +45,34 @@ final class JobCanceller extends Thread {
   private void endThread() throws InterruptedException {
     long begin = System.nanoTime();
     while (job.thread().isAlive()) {
-      if ((System.nanoTime() - begin) / 1_000_000 > GRACE_MILLIS) {
-        job.thread().stopPlanning();
-      }
       job.spark().cancelSparkJobs(job.tag());
-      job.thread().interrupt();
+      if (interrupting) {
+        job.thread().stopPlanning();
+        job.thread().interrupt();
+      }
       job.thread().join(REPEAT_MILLIS);
+      interrupting = (System.nanoTime() - begin) / 1_000_000 > GRACE_MILLIS;
     }
   }
 
   private void endTasks() throws InterruptedException {
-    do {
+    int quiet = 0;
+    while (quiet < (interrupting ? QUIET_AFTER_INTERRUPT : 1)) {
       if (job.hasEnded() || job.spark().isStopped()) {
         return;
       }
       try {
-        job.spark().cancelSparkJobsAndWait(job.tag(), BARRIER_MILLIS);
+        job.spark().cancelSparkJobs(job.tag());
+        job.spark().awaitCancels(job.tag(), BARRIER_MILLIS);
       } catch (InterruptedException e) {
         throw e;
       } catch (Exception e) {
         LOG.warn("The cancel of job {} is repeated: {}", job.jobId(), e.toString());
       }
-    } while (!job.tasksHaveEnded() && sleep());
-  }
-
-  private static boolean sleep() throws InterruptedException {
-    Thread.sleep(REPEAT_MILLIS);
-    return true;
+      quiet = job.tasksHaveEnded() ? quiet + 1 : 0;
+      if (quiet == 0 || interrupting) {
+        Thread.sleep(REPEAT_MILLIS);
+      }
+    }
   }
 }

@@ -11,6 +11,7 @@ import com.whereq.libra.driver.DriverProtocol.Submit;
 import com.whereq.libra.driver.DriverProtocol.Succeeded;
 import com.whereq.libra.driver.LiveSpark;
 import com.whereq.libra.driver.error.ErrorTranslator;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -32,6 +33,8 @@ import org.slf4j.LoggerFactory;
  */
 final class JobRun {
   private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
+
+  private static final AtomicLong ATTEMPTS = new AtomicLong();
 
   private enum Phase {
     RUNNING,
@@ -62,7 +65,8 @@ final class JobRun {
     this.events = events;
     this.onEnded = onEnded;
     this.lossOf = lossOf;
-    this.tag = "libra-" + request.jobId();
+    // A retry has the same job id, and what comes with the tag of an ended attempt is cancelled.
+    this.tag = "libra-" + request.jobId() + "-" + ATTEMPTS.incrementAndGet();
     this.statement = new SqlStatement(request, tag, spark, events);
     this.tasks = spark.ledger().register(request.jobId(), tag);
     this.thread = new JobThread(request.jobId(), this::run);
@@ -157,7 +161,7 @@ final class JobRun {
     if (phase.getAndSet(Phase.ENDED) == Phase.ENDED) {
       return false;
     }
-    spark.ledger().forget(tasks);
+    spark.ledger().forget(tasks, event instanceof Succeeded);
     onEnded.accept(this);
     events.accept(event);
     return true;

@@ -48,7 +48,8 @@ final class SqlParameters {
     try {
       Cast cast = new Cast(text(value), type, Option.apply(timeZone), EvalMode.ANSI());
       if (!cast.checkInputDataTypes().isSuccess()) {
-        throw refused(parameter, "a value of type " + type.sql() + " cannot be given as JSON", null);
+        throw refused(
+            parameter, "a value of type " + type.sql() + " cannot be given as JSON", null);
       }
       return new Literal(cast.eval(InternalRow.empty()), type);
     } catch (JobFailure e) {
@@ -60,8 +61,7 @@ final class SqlParameters {
 
   /** As text: a JSON number would lose digits on its way through a double. */
   private static Expression text(JsonNode value) {
-    return string(
-        value.isBigDecimal() ? value.decimalValue().toPlainString() : value.asText());
+    return string(value.isBigDecimal() ? value.decimalValue().toPlainString() : value.asText());
   }
 
   private static Expression inferred(Parameter parameter) {
@@ -73,7 +73,8 @@ final class SqlParameters {
       case BOOLEAN -> Literal.create(value.booleanValue(), DataTypes.BooleanType);
       case STRING -> string(value.textValue());
       case NUMBER -> number(parameter, value);
-      default -> throw refused(parameter, "only text, numbers, booleans and null can be bound", null);
+      default ->
+          throw refused(parameter, "only text, numbers, booleans and null can be bound", null);
     };
   }
 

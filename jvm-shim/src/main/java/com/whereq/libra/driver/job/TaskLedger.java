@@ -6,6 +6,7 @@ import com.whereq.libra.driver.DriverProtocol.Progress;
 import com.whereq.libra.driver.job.JobTasks.Stage;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -34,6 +35,7 @@ import scala.jdk.javaapi.CollectionConverters;
 public final class TaskLedger extends SparkListener {
   private static final long TICK_MILLIS = 200;
   private static final String TAGS_PROPERTY = "spark.job.tags";
+  private static final int MAX_DEAD_TAGS = 10_000;
   private static final String QUEUE = "libra";
 
   private final Consumer<Event> events;
@@ -49,6 +51,16 @@ public final class TaskLedger extends SparkListener {
   private final Map<Integer, JobTasks> jobsBySparkJob = new HashMap<>();
   private final Map<Integer, List<Stage>> stagesBySparkJob = new HashMap<>();
   private final Map<Integer, Stage> stages = new HashMap<>();
+  private final Map<String, Boolean> deadTags =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+          return size() > MAX_DEAD_TAGS;
+        }
+      };
+  private SparkContext context;
   private int activeTasks;
 
   public TaskLedger(Consumer<Event> events, Runnable onApplicationEnd) {
@@ -59,6 +71,7 @@ public final class TaskLedger extends SparkListener {
 
   /** On a queue of its own: a slow listener on the shared one would hold up cancels. */
   public void attach(SparkContext context) {
+    this.context = context;
     context.listenerBus().addToQueue(this, QUEUE);
   }
 
@@ -72,8 +85,16 @@ public final class TaskLedger extends SparkListener {
     return job;
   }
 
-  synchronized void forget(JobTasks job) {
+  /**
+   * The job has ended. Unless it succeeded, Spark jobs that still come with its tag are cancelled
+   * as they start: Spark prepares shuffles and broadcasts on pools of its own, and may submit one
+   * when the job's thread has gone.
+   */
+  synchronized void forget(JobTasks job, boolean succeeded) {
     jobsByTag.remove(job.tag);
+    if (!succeeded) {
+      deadTags.put(job.tag, true);
+    }
     job.stages.forEach(
         (id, stage) -> {
           stage.users.remove(job);
@@ -90,7 +111,7 @@ public final class TaskLedger extends SparkListener {
   }
 
   /** Returns when every event that was posted before has been handled here. */
-  public void awaitCaughtUp(SparkContext context, long timeoutMillis) throws InterruptedException {
+  public void awaitCaughtUp(long timeoutMillis) throws InterruptedException {
     BusMarker marker = new BusMarker();
     context.listenerBus().post(marker);
     marker.await(timeoutMillis);
@@ -110,6 +131,7 @@ public final class TaskLedger extends SparkListener {
         job = job == null ? jobsByTag.get(tag) : job;
       }
       if (job == null) {
+        cancelIfDead(event.jobId(), tags);
         return;
       }
       for (StageInfo info : CollectionConverters.asJava(event.stageInfos())) {
@@ -189,6 +211,14 @@ public final class TaskLedger extends SparkListener {
   @Override
   public void onApplicationEnd(SparkListenerApplicationEnd event) {
     onApplicationEnd.run();
+  }
+
+  private void cancelIfDead(int sparkJobId, String tags) {
+    for (String tag : tags.split(",")) {
+      if (deadTags.containsKey(tag)) {
+        context.cancelJob(sparkJobId, "its job has ended");
+      }
+    }
   }
 
   private void dropIfUnused(int id, Stage stage) {

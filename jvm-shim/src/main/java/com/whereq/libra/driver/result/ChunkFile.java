@@ -71,7 +71,6 @@ final class ChunkFile implements PartitionTarget, AutoCloseable {
     sink.grew(partition, bytes.length);
   }
 
-
   void commit(boolean whole) throws IOException {
     Path file = channel == null ? null : sink.folder().resolve(name(partition));
     if (file != null) {

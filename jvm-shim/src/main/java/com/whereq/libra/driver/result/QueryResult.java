@@ -65,8 +65,7 @@ public final class QueryResult implements AutoCloseable {
     }
   }
 
-  private void storeQuery(QueryExecution query, SparkPlan plan, RowFormat format)
-      throws Exception {
+  private void storeQuery(QueryExecution query, SparkPlan plan, RowFormat format) throws Exception {
     if (hasSmallLimit(plan)) {
       storeRows(plan.executeCollect(), format);
       return;

@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Finishes the folder of a result: cuts it to the prefix that may stay, and writes its manifest. */
+/**
+ * Finishes the folder of a result: cuts it to the prefix that may stay, and writes its manifest.
+ */
 final class ResultFolder {
   private ResultFolder() {}
 

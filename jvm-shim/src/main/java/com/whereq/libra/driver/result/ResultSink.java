@@ -28,8 +28,10 @@ final class ResultSink {
   private final long[] bytesOf;
   private final Map<Integer, Part> parts = new TreeMap<>();
   private final HeadRows heads;
+
   /** All partitions before this one have ended. */
   private int ended;
+
   private long rowCount;
   private JobFailure failure;
   private boolean closed;

@@ -38,7 +38,8 @@ record RowFormat(StructType type, String timeZone, long batchBytes) implements S
         }
         UnsafeRow unsafe = (UnsafeRow) row;
         if (head) {
-          target.head(unsafe.getBytes());
+          // A copy: Spark writes every row into the same buffer.
+          target.head(unsafe.copy().getBytes());
           head = target.wantsHead();
         }
         encoder.add(unsafe);
