@@ -130,8 +130,7 @@ export class JobMachine {
       waitingFor: null,
       result,
       error: outcome.state === 'CANCELLED' ? (error ?? cancelError(active.cancelCause)) : error,
-      // The state event and the end event that are published once this is on disk.
-      lastEventId: active.events.lastId + 2,
+      lastEventId: active.events.lastId + (outcome.state === 'SUCCESS' ? 3 : 2),
       forgetSecrets: true,
     };
   }
@@ -193,6 +192,9 @@ export class JobMachine {
 
   #announce(active: ActiveJob, from: JobState | null): void {
     const { job, events } = active;
+    // The host tells progress now and then: the last of it may be missing. With the state and the
+    // end these are the events that `lastEventId` has counted in.
+    if (job.state === 'SUCCESS') events.publish('progress', { progress: 1 });
     events.publish('state', stateEvent(job));
     for (const observer of this.#observers) observer.onTransition(job, from, job.state);
     if (isTerminal(job.state)) this.#finish(active, job);

@@ -1,5 +1,5 @@
 import { Problem } from '../domain/errors.ts';
-import { StoreUnavailableError } from '../store/store.ts';
+import { BadCursorError, StoreUnavailableError } from '../store/store.ts';
 
 const RETRY_AFTER_SECONDS = 5;
 const STOPPING_RETRY_AFTER_SECONDS = 10;
@@ -15,11 +15,13 @@ export const serverStopping = (): Problem =>
     retryAfterSeconds: STOPPING_RETRY_AFTER_SECONDS,
   });
 
-/** A use case's answer, with a store that does not work told as the 503 that it is. */
+/** A use case's answer, with what the store says against it told as a problem. */
 export const answered = async <T>(answer: Promise<T>): Promise<T> => {
   try {
     return await answer;
   } catch (error) {
-    throw error instanceof StoreUnavailableError ? storeUnavailable(error) : error;
+    if (error instanceof StoreUnavailableError) throw storeUnavailable(error);
+    if (error instanceof BadCursorError) throw new Problem('BAD_CURSOR', `${error.message}.`);
+    throw error;
   }
 };

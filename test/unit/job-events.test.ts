@@ -87,17 +87,21 @@ describe('the events of a job', () => {
     core.executor.observer(job.id).log('stderr', 'stage 1\n');
     await core.end(job.id);
     const events = await reading;
-    expect(types(events)).toEqual(['state', 'state', 'progress', 'log', 'state', 'end']);
-    expect(events.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(types(events)).toEqual([
+      ...['state', 'state', 'progress', 'log'],
+      ...['progress', 'state', 'end'],
+    ]);
+    expect(events.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(events.map(({ data }) => data)).toMatchObject([
       { state: 'QUEUED' },
       { state: 'RUNNING', attempt: 1 },
       { progress: 0.25 },
       { stream: 'stderr', text: 'stage 1\n' },
+      { progress: 1 },
       { state: 'SUCCESS' },
       { state: 'SUCCESS', error: null, rowCount: 1 },
     ]);
-    expect((await core.stored(job.id))?.lastEventId).toBe(6);
+    expect((await core.stored(job.id))?.lastEventId).toBe(7);
   });
 
   test('progress never goes back', async () => {

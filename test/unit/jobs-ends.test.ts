@@ -283,6 +283,7 @@ describe('jobs of others', () => {
     expect(await ids(alice, { owner: 'bob' }, 10, null)).toEqual([]);
     expect(await ids(olga, {}, 10, null)).toHaveLength(2);
     expect(await ids(olga, { owner: 'alice' }, 10, null)).toEqual([mine.id]);
+    expect(await refusal(core.core.jobs.list(olga, {}, 10, 'nonsense'))).toBe('BAD_CURSOR');
   });
 });
 
