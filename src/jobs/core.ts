@@ -1,4 +1,5 @@
 import type { JobState } from '../domain/job.ts';
+import { isTerminal } from '../domain/job.ts';
 import type { Pool } from '../domain/pool.ts';
 import type { SessionMode } from '../domain/session.ts';
 import type { Driver } from '../drivers/driver.ts';
@@ -250,5 +251,7 @@ const logTransition = (
   to: JobState,
 ): void => {
   const { id: jobId, sessionId, requestId } = job;
-  log.info({ jobId, sessionId, requestId, from, to }, 'job state');
+  // One line a job for whoever runs the server; the way there for whoever looks for a fault.
+  const line = isTerminal(to) ? log.info : log.debug;
+  line.call(log, { jobId, sessionId, requestId, from, to }, 'job state');
 };

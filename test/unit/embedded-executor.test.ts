@@ -1,0 +1,91 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Job, JobOutcome } from '../../src/domain/job.ts';
+import type { DriverJob, DriverJobObserver } from '../../src/drivers/driver.ts';
+import { EmbeddedExecutor } from '../../src/executors/embedded/embedded-executor.ts';
+import type { ExecutionObserver } from '../../src/executors/executor.ts';
+import { sql } from '../support/core-fixture.ts';
+import { HandDriver } from '../support/hand-driver.ts';
+import { failure, SUCCESS } from '../support/hand-executor.ts';
+
+class TakingDriver extends HandDriver {
+  job: DriverJob | null = null;
+  observer: DriverJobObserver | null = null;
+  fault: Error | null = null;
+  override submit(job: DriverJob, observer: DriverJobObserver): void {
+    if (this.fault !== null) throw this.fault;
+    this.job = job;
+    this.observer = observer;
+  }
+}
+
+let driver: TakingDriver;
+let heard: unknown[];
+let observer: ExecutionObserver;
+beforeEach(() => {
+  driver = new TakingDriver();
+  heard = [];
+  observer = {
+    started: () => heard.push('started'),
+    progress: (fraction) => heard.push(fraction),
+    log: (stream, text) => heard.push([stream, text]),
+    ended: (outcome: JobOutcome) => heard.push(outcome),
+  };
+});
+
+const start = (fields: Parameters<typeof sql>[0] = {}) => {
+  const request = sql(fields);
+  const job = { id: 'job-1', sessionId: 'light', request } as Job;
+  const execution = { job, request, resultDir: '/results/job-1', maxResultBytes: 7 };
+  new EmbeddedExecutor(driver).start(execution, observer);
+};
+
+describe('the embedded executor', () => {
+  test('hands the whole statement to the driver', () => {
+    start({
+      code: ' SELECT :a ',
+      pool: 'high-priority',
+      parameters: [{ name: 'a', value: 1, type: null }],
+      sparkConfig: { 'spark.sql.ansi.enabled': 'true' },
+      rowLimit: 5,
+      onOverflow: 'FAIL',
+    });
+    expect(driver.job).toEqual({
+      jobId: 'job-1',
+      kind: 'sql',
+      sessionId: 'light',
+      code: ' SELECT :a ',
+      parameters: [{ name: 'a', value: 1, type: null }],
+      settings: { 'spark.sql.ansi.enabled': 'true' },
+      pool: 'high-priority',
+      description: 'SELECT :a',
+      rowLimit: 5,
+      maxResultBytes: 7,
+      onOverflow: 'FAIL',
+      resultDir: '/results/job-1',
+    });
+  });
+
+  test('passes on what it hears, and one end', () => {
+    start();
+    driver.observer?.started();
+    driver.observer?.progress(0.5);
+    driver.observer?.log('stderr', 'x');
+    if (SUCCESS.state === 'SUCCESS') driver.observer?.succeeded(SUCCESS.result);
+    driver.observer?.cancelled();
+    expect(heard).toEqual(['started', 0.5, ['stderr', 'x'], SUCCESS]);
+  });
+
+  test.each(['FAILED', 'LOST'] as const)('tells a job that %s', (state) => {
+    const outcome = failure(state, 'DRIVER_LOST');
+    start();
+    if (outcome.state === 'FAILED') driver.observer?.failed(outcome.error);
+    if (outcome.state === 'LOST') driver.observer?.lost(outcome.error);
+    expect(heard).toEqual([outcome]);
+  });
+
+  test('never throws: a driver that refuses the job has lost it', () => {
+    driver.fault = new Error('not now');
+    start();
+    expect(heard).toMatchObject([{ state: 'LOST', error: { code: 'DRIVER_LOST' } }]);
+  });
+});
