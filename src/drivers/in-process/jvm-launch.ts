@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { HostEnvironment, LibraConfig } from '../../config/schema.ts';
 import { DriverStartError } from '../driver.ts';
+import { classDataOf, withClassData } from './class-data.ts';
 import { judgeHeap, MIB, parseMemory } from './heap-size.ts';
 import { javaFaults } from './java-check.ts';
 import { embeddedOptions, splitOptions } from './java-options.ts';
@@ -53,7 +54,7 @@ export const jvmLaunch = (config: LibraConfig): JvmLaunchPlan => {
   const { format, level } = config.libra.logging;
   const terminal = process.stderr.isTTY === true;
   const readable = format === 'pretty' || (format === 'auto' && terminal);
-  return planJvmLaunch({
+  const plan = planJvmLaunch({
     spark: config.spark,
     environment: config.environment,
     shimJar: join(config.projectRoot, 'jvm-shim', 'target', 'libra-driver-host.jar'),
@@ -66,7 +67,13 @@ export const jvmLaunch = (config: LibraConfig): JvmLaunchPlan => {
     memoryBytes: memoryOfMachine(),
     tempDir: null,
   });
+  const { javaHome } = config.environment;
+  return withClassData(plan, classDataOf(plan, javaHome, classDataFolder(config)));
 };
+
+/** Where `bin/libra class-data` leaves what halves the start of the JVM. */
+export const classDataFolder = (config: LibraConfig): string =>
+  join(config.projectRoot, '.spark', 'class-data');
 
 /** The limit of the container where there is one. */
 const memoryOfMachine = (): number => {

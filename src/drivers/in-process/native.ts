@@ -4,6 +4,8 @@ import type Java from 'java';
 export interface JvmLaunch {
   readonly options: readonly string[];
   readonly classPath: readonly string[];
+  /** A jar in place of the folder of node-java's own classes; see class-data.ts. */
+  readonly bridge?: string;
 }
 
 /** A driver host inside this process. */
@@ -20,7 +22,7 @@ let jvm: typeof Java | null = null;
 const listeners: unknown[] = [];
 
 /** Loads the JVM into the process, once: there is no second try, and no way to unload it. */
-const load = async ({ options, classPath }: JvmLaunch): Promise<typeof Java> => {
+const load = async ({ options, classPath, bridge }: JvmLaunch): Promise<typeof Java> => {
   if (jvm !== null) return jvm;
   // Here and not at the top: importing it maps libjvm, which a server with child drivers never needs.
   const { default: java } = await import('java');
@@ -28,6 +30,10 @@ const load = async ({ options, classPath }: JvmLaunch): Promise<typeof Java> => 
   java.options.push(...options);
   // Leaves SIGINT and SIGTERM to Node, which stops in its own order.
   if (!options.includes('-Xrs')) java.options.push('-Xrs');
+  if (bridge !== undefined) {
+    const folder = java.classpath.findIndex((entry) => entry.endsWith('src-java'));
+    java.classpath.splice(folder, folder < 0 ? 0 : 1, bridge);
+  }
   java.classpath.push(...classPath);
   return java;
 };
