@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { buildApp } from './app.ts';
 import type { LibraConfig } from './config/schema.ts';
@@ -146,19 +146,24 @@ const readPools = (config: LibraConfig): readonly Pool[] =>
     config.spark.fairschedulerFile,
   );
 
+/** The results of others and the tokens are not for SQL to read, wherever jobs may name paths. */
+const holdsOurs = (root: string, { libra, configDir }: LibraConfig): boolean =>
+  [libra.dataDir, libra.results.dir, configDir].some(
+    (ours) => !relative(root, ours).startsWith('..'),
+  );
+
 const driverConfig = (
-  { libra }: LibraConfig,
+  config: LibraConfig,
   sparkConf: Readonly<Record<string, string>>,
   pools: readonly Pool[],
 ): DriverConfig => ({
   sparkConf,
   pools,
   sqlPolicy: {
-    allowReflection: libra.sql.allowReflection,
-    allowTransform: libra.sql.allowTransform,
-    allowAddResources: libra.sql.allowAddResources,
-    allowLocalPaths: libra.sql.allowLocalPaths,
-    // The warehouse alone: the data directory holds what belongs to others.
-    allowedRoots: [],
+    allowReflection: config.libra.sql.allowReflection,
+    allowTransform: config.libra.sql.allowTransform,
+    allowAddResources: config.libra.sql.allowAddResources,
+    allowLocalPaths: config.libra.sql.allowLocalPaths,
+    allowedRoots: config.libra.files.allowedRoots.filter((root) => !holdsOurs(root, config)),
   },
 });

@@ -56,7 +56,7 @@ const STATEMENTS: readonly string[] = [
   'SELECT current_timezone()',
   'SET spark.sql.shuffle.partitions',
   'SET spark.app.name',
-  "SELECT raise_error('to the log')",
+  'SET mapred.reduce.tasks = 5',
 ];
 
 describe('a driver of one process', () => {
@@ -193,6 +193,9 @@ describe('a driver of one process', () => {
       expect(typeof line.msg).toBe('string');
       if (line.level === 'info') expect(line.logger).toMatch(/^com\.whereq\.libra/);
     }
+    const ofJob = logged.find((line) => line.msg?.includes('mapred.reduce.tasks is deprecated'));
+    expect(ofJob).toMatchObject({ level: 'warn', sessionId: 'default' });
+    expect(ofJob?.jobId).toMatch(/^job-\d+$/);
   });
 });
 

@@ -18,6 +18,7 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.classic.Dataset;
 import org.apache.spark.sql.classic.SparkSession;
+import org.slf4j.MDC;
 
 /** One SQL statement on the current thread, from its text to its stored rows. */
 final class SqlStatement {
@@ -82,6 +83,9 @@ final class SqlStatement {
   }
 
   private void bindThread(SparkSession session) {
+    // What this thread logs says whose it is; the thread ends with the job.
+    MDC.put("jobId", request.jobId());
+    MDC.put("sessionId", request.sessionId());
     SparkContext context = spark.context();
     context.addJobTag(tag);
     context.setInterruptOnCancel(true);
