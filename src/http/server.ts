@@ -1,4 +1,4 @@
-import Fastify, { type FastifyError, LogController } from 'fastify';
+import Fastify, { type FastifyError } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerActuator } from './actuator/index.ts';
 import type { Api } from './api.ts';
@@ -14,6 +14,7 @@ import { errorHandler } from './plugins/errors.ts';
 import { hostCheck } from './plugins/host-check.ts';
 import { routeMethods, unknownRoutes } from './plugins/methods.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
+import { RequestLog } from './plugins/request-log.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { serializerCompiler, validatorCompiler } from './plugins/validation.ts';
 import type { Services } from './services.ts';
@@ -28,10 +29,7 @@ const LONGEST_ID = 500;
 const createInstance = (options: HttpOptions, onClientError: ClientErrorHandler): Api =>
   Fastify({
     loggerInstance: options.logger,
-    logController: new LogController({
-      disableRequestLogging: true,
-      requestIdLogLabel: 'requestId',
-    }),
+    logController: new RequestLog(),
     bodyLimit: options.bodyLimitBytes,
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,

@@ -169,6 +169,18 @@ describe('a server that stops', () => {
     agent.destroy();
   });
 
+  it('does not wait for who only connected, or never finished to ask', async () => {
+    const { port, app } = await serving();
+    const sockets = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+    for (const socket of sockets) await once(socket, 'connect');
+    sockets[1]?.write('GET /api/v1/pools HTTP/1.1\r\nHost: loc');
+    // An answer to a third one: the server has seen the first two by then.
+    await (await fetch(`http://127.0.0.1:${port}/api/v1/pools`)).text();
+    const gone = sockets.map((socket) => once(socket, 'close'));
+    await app.close();
+    await Promise.all(gone);
+  });
+
   it('answers calls that hold with what is known', async () => {
     let asked = (): void => {};
     const reached = new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { Api } from '../api.ts';
 import { pathOf } from './errors.ts';
@@ -13,7 +13,7 @@ const operationOf = (request: FastifyRequest): string =>
 
 /** One line and one measurement a request. The query stays out of both, and so does every header. */
 export const accessLog = (app: Api, metrics: Metrics): void => {
-  app.addHook('onResponse', (request, reply, done) => {
+  const report = (request: FastifyRequest, reply: FastifyReply): void => {
     const operation = operationOf(request);
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     metrics.http.answered(operation, request.method, reply.statusCode, ms / 1000);
@@ -27,9 +27,20 @@ export const accessLog = (app: Api, metrics: Metrics): void => {
         ms,
         caller: request.caller?.name ?? null,
         ...request.trail,
+        ...(reply.raw.writableFinished ? {} : { brokenOff: true }),
       },
       'request',
     );
+  };
+  // Fastify's own hook stays silent when the client leaves or an answer breaks off.
+  app.addHook('onRequest', (request, reply, done) => {
+    let reported = false;
+    const once = (): void => {
+      if (!reported) report(request, reply);
+      reported = true;
+    };
+    reply.raw.once('finish', once);
+    reply.raw.once('close', once);
     done();
   });
 };
