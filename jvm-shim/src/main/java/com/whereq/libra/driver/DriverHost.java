@@ -1,5 +1,6 @@
 package com.whereq.libra.driver;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.whereq.libra.driver.DriverProtocol.CloseSession;
 import com.whereq.libra.driver.DriverProtocol.JobError;
 import com.whereq.libra.driver.DriverProtocol.OpenSession;
@@ -47,8 +48,27 @@ public final class DriverHost {
     try {
       handle(Json.MAPPER.readValue(json, Request.class));
     } catch (Exception e) {
-      // The text is not logged: it may hold secrets and parameters.
-      LOG.error("A request was refused: {}", e.getClass().getName());
+      refuse(json, e);
+    }
+  }
+
+  /** Whoever waits for an answer gets one. The text is not logged: it may hold secrets. */
+  private void refuse(String json, Exception cause) {
+    LOG.error("A request was refused: {}", cause.getClass().getName());
+    String message = "The request was refused: " + cause.getClass().getSimpleName();
+    JobError error = new JobError("INTERNAL", message, null, null, null, null, null, false);
+    JsonNode request;
+    try {
+      request = Json.MAPPER.readTree(json);
+    } catch (Exception e) {
+      return;
+    }
+    if (request.path("request").asText().equals("start")) {
+      pump.publish(new DriverProtocol.StartFailed(message));
+    } else if (request.path("request").asText().equals("submit")) {
+      pump.publish(new DriverProtocol.Failed(request.path("jobId").asText(), error));
+    } else if (request.hasNonNull("requestId")) {
+      pump.publish(new Reply(request.get("requestId").asLong(), null, error));
     }
   }
 

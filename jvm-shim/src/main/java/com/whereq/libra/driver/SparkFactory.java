@@ -30,9 +30,6 @@ final class SparkFactory {
       org.apache.spark.sql.SparkSession.clearDefaultSession();
       context = new SparkContext(conf(folder));
       ledger.attach(context);
-      if (!context.isLocal()) {
-        context.addJar(ownJar());
-      }
       SparkSession root = SparkSession.builder().sparkContext(context).getOrCreate();
       // Now, so that an extension that cannot be made stops the start and not the first job.
       root.sessionState().analyzer();
@@ -41,7 +38,15 @@ final class SparkFactory {
     } catch (Throwable e) {
       ledger.close();
       if (context != null) {
+        boolean ended = context.isStopped();
         context.stop();
+        folder.delete();
+        if (ended) {
+          throw new IllegalStateException(
+              "Spark ended while it started: its master removed the application."
+                  + " The server's log and the executors' say why.",
+              e);
+        }
       }
       folder.delete();
       throw e;
@@ -56,10 +61,15 @@ final class SparkFactory {
             .entrySet()) {
       conf.set(entry.getKey(), entry.getValue());
     }
+    if (!SparkSettings.isLocal(request.sparkConf())) {
+      // Executors run the tasks that encode rows. By this setting and not by addJar: sessions have
+      // class loaders of their own on executors, and jars that were added later are not in them.
+      String others = conf.get("spark.jars", "");
+      conf.set("spark.jars", others.isEmpty() ? ownJar() : others + "," + ownJar());
+    }
     return conf;
   }
 
-  /** Executors run the tasks that encode rows. */
   private static String ownJar() {
     try {
       return Path.of(SparkFactory.class.getProtectionDomain().getCodeSource().getLocation().toURI())

@@ -42,7 +42,7 @@ final class SparkSettings {
     return conf;
   }
 
-  private static boolean isLocal(Map<String, String> conf) {
+  static boolean isLocal(Map<String, String> conf) {
     String master = conf.getOrDefault("spark.master", "");
     return master.equals("local") || master.startsWith("local[");
   }

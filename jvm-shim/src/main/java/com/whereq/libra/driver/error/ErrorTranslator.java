@@ -65,6 +65,10 @@ public final class ErrorTranslator {
     return describe(named == null ? chain.get(chain.size() - 1) : named);
   }
 
+  public static boolean isOutOfMemory(Throwable thrown) {
+    return firstFatal(chain(thrown)) instanceof OutOfMemoryError;
+  }
+
   private static JobError failed(String message) {
     return new JobError("EXECUTION_FAILED", message, null, null, null, null, null, false);
   }

@@ -12,6 +12,8 @@ final class MessageText {
           Pattern.DOTALL);
   private static final Pattern DRIVER_TRACE =
       Pattern.compile("\\n+Driver stacktrace:.*", Pattern.DOTALL);
+  private static final Pattern CREATED_AT =
+      Pattern.compile("\\n+This stopped SparkContext was created at:.*", Pattern.DOTALL);
   private static final Pattern FRAMES = Pattern.compile("(?m)^\\s+(at |\\.\\.\\. \\d+ more).*\\R?");
   private static final Pattern JVM_STACK = Pattern.compile("\\n+JVM stacktrace:.*", Pattern.DOTALL);
 
@@ -21,6 +23,7 @@ final class MessageText {
     String text = ABORTED.matcher(message).replaceFirst("");
     text = DRIVER_TRACE.matcher(text).replaceFirst("");
     text = JVM_STACK.matcher(text).replaceFirst("");
+    text = CREATED_AT.matcher(text).replaceFirst("");
     text = FRAMES.matcher(text).replaceAll("");
     text = text.strip();
     return text.length() <= MAX_LENGTH ? text : text.substring(0, MAX_LENGTH) + "…";

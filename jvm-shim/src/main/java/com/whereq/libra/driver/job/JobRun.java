@@ -143,7 +143,7 @@ final class JobRun {
     try {
       return new Succeeded(request.jobId(), statement.run());
     } catch (Throwable e) {
-      if (e instanceof OutOfMemoryError) {
+      if (ErrorTranslator.isOutOfMemory(e)) {
         LOG.error("Job {} ran out of memory", request.jobId(), e);
       }
       if (spark.isStopped()) {

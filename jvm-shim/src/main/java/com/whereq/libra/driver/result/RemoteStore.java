@@ -25,7 +25,7 @@ import scala.runtime.BoxedUnit;
  * disk. Partitions are asked for in waves, so that only so many answers can be waiting.
  */
 final class RemoteStore {
-  private static final int MIN_WINDOW = 4;
+  private static final int MIN_WINDOW = 16;
   private static final long POLL_MILLIS = 100;
 
   private record Answer(int partition, Encoded encoded) {}
