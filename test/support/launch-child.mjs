@@ -1,17 +1,17 @@
 // A driver in a process of its own: `node launch-child.mjs DIST < task.json`. The task holds the
 // input of planJvmLaunch, the environment, and statements; the last line of standard output is the
 // report. JavaScript, because Node 20 does not run TypeScript; it uses what `npm run build` makes.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 
-const folder = mkdtempSync(join(tmpdir(), 'libra-launch-child-'));
 const load = (path) => import(pathToFileURL(join(process.argv[2], path)).href);
 const { planJvmLaunch } = await load('drivers/in-process/jvm-launch.js');
 const { exitProcess, inProcessDriver } = await load('drivers/in-process/in-process-driver.js');
 const task = JSON.parse(await text(process.stdin));
+// Below the folder of the test, which removes it even when this process is killed.
+const folder = mkdtempSync(join(task.input.tempDir, 'results-'));
 const report = { warnings: [], failures: [], info: null, answers: [], heapMaxBytes: 0 };
 
 const answer = (driver, code, number) =>
@@ -64,5 +64,4 @@ const run = async () => {
 };
 
 await run().catch((error) => report.failures.push(`${error.name}: ${error.message}`));
-rmSync(folder, { recursive: true, force: true });
 process.stdout.write(`\n${JSON.stringify(report)}\n`, () => exitProcess(0));
