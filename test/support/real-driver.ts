@@ -6,12 +6,8 @@ import type { Column, ResultSummary } from '../../src/domain/result.ts';
 import type { DriverConfig, DriverInfo, DriverJob } from '../../src/drivers/driver.ts';
 import { GuardedDriver } from '../../src/drivers/guarded-driver.ts';
 import { inProcessDriver } from '../../src/drivers/in-process/in-process-driver.ts';
+import { MODULE_OPTIONS } from '../../src/drivers/in-process/module-options.ts';
 import { sparkHome } from './spark-home.ts';
-
-const MODULES = ['java.lang', 'java.lang.invoke', 'java.lang.reflect', 'java.io', 'java.net']
-  .concat(['java.nio', 'java.util', 'java.util.concurrent', 'java.util.concurrent.atomic'])
-  .concat(['jdk.internal.ref', 'sun.nio.ch', 'sun.nio.cs', 'sun.security.action'])
-  .concat(['sun.util.calendar']);
 
 /** A real driver for the tests of one process: the JVM loads once and never unloads. */
 export interface RealDriver {
@@ -55,10 +51,7 @@ const launch = (folder: string) => ({
     '-Xmx1g',
     `-Djava.io.tmpdir=${folder}`,
     `-Dlog4j2.configurationFile=${resolve('test/support/log4j2.properties')}`,
-    '-XX:+IgnoreUnrecognizedVMOptions',
-    ...MODULES.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
-    '-Djdk.reflect.useDirectMethodHandle=false',
-    '-Dio.netty.tryReflectionSetAccessible=true',
+    ...MODULE_OPTIONS,
   ],
   classPath: [
     shim(folder),

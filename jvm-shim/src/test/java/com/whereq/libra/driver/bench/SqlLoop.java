@@ -28,7 +28,8 @@ public final class SqlLoop {
               () -> {
                 while (System.nanoTime() < end) {
                   String text =
-                      template.replace("#", Long.toString(1_000_000_000L + LITERAL.getAndIncrement()));
+                      template.replace(
+                          "#", Long.toString(1_000_000_000L + LITERAL.getAndIncrement()));
                   long startedAt = System.nanoTime();
                   session.sql(text).collectAsList();
                   times.add((System.nanoTime() - startedAt) / 1000);
