@@ -15,20 +15,33 @@ const main = async (): Promise<void> => {
 
   const server = compose(config, logger);
   await server.prepare();
-  stopOnSignals(server, logger, config.environment.underNpm);
+  const end = endOnce(server, logger);
+  stopOnSignals(end, logger, config.environment.underNpm);
   const url = await server.listen();
   logger.info({ url }, 'listening');
-  await server.startDriver();
+  // A driver that cannot start leaves nothing to serve: the reason is in the log, and stands there
+  // for whoever restarts us.
+  if ((await server.startDriver()) === null) end(1);
+};
+
+/** Stops in order and ends the process; the first to ask decides with which code. */
+const endOnce = (server: Server, logger: Logger): ((code: number) => void) => {
+  let ending: Promise<void> | null = null;
+  return (code) => {
+    ending ??= runShutdown(server.shutdownPhases, logger).then((clean) =>
+      server.exit(clean ? code : 1),
+    );
+  };
 };
 
 /** The first signal stops in order, the second one at once. */
-const stopOnSignals = (server: Server, logger: Logger, underNpm: boolean): void => {
+const stopOnSignals = (end: (code: number) => void, logger: Logger, underNpm: boolean): void => {
   const handle = createSignalHandler({
     underNpm,
     now: () => performance.now(),
     stop: (signal) => {
       logger.info({ signal }, 'stopping: draining first');
-      void runShutdown(server.shutdownPhases, logger).then((clean) => server.exit(clean ? 0 : 1));
+      end(0);
     },
     end: (signal) => {
       logger.warn({ signal }, 'second signal: ending at once');

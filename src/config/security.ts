@@ -57,7 +57,7 @@ export const exposureFault = (settings: Settings, where: string): ConfigFault | 
       `server.address ${address} lets others reach this server, and it runs the code that they ` +
       'send. Set libra.security.tokens or libra.security.tokens-file (LIBRA_SECURITY_TOKENS, ' +
       'LIBRA_SECURITY_TOKENS_FILE), or listen on 127.0.0.1; where another guard stands in front, ' +
-      `${keyNamed('libra.security.allow-anonymous').variable}=true says that this is meant`,
+      `libra.security.allow-anonymous: true (${keyNamed('libra.security.allow-anonymous').variable}=true) says that this is meant`,
   };
 };
 

@@ -88,6 +88,10 @@ describe('a start', () => {
       path.join(dataDir, 'data', store),
       'this is not a database, and long enough to be read as one. '.repeat(200),
     );
+    // What the killed server left in its log would mend the file.
+    for (const suffix of ['-wal', '-shm']) {
+      rmSync(path.join(dataDir, 'data', store + suffix), { force: true });
+    }
     const { server, api } = await start({ untilListening: true });
     const answer = await api.sql('SELECT 1');
     expect([answer.status, (answer.body as unknown as { code: string }).code]).toEqual([

@@ -180,7 +180,7 @@ describe('a statement that fails', () => {
   });
 
   it('says where it does not parse', async () => {
-    const { body } = await api.sql('SELECT 1\nFROM FROM t WHERE');
+    const { body } = await api.sql('SELECT id\nFROM range(3) WHERE )');
     expect(body.error).toMatchObject({
       code: 'SQL_PARSE',
       sqlState: '42601',

@@ -9,6 +9,7 @@ import {
   classDataOf,
   withClassData,
 } from '../../src/drivers/in-process/class-data.ts';
+import type { JvmLaunch } from '../../src/drivers/in-process/native.ts';
 
 let folder: string;
 let jar: string;
@@ -23,7 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const launch = () => ({ options: ['-Xmx1g'], classPath: [jar] });
+const launch = (): JvmLaunch => ({ options: ['-Xmx1g'], classPath: [jar] });
 const data = (): ClassData => {
   const found = classDataOf(launch(), javaHome, folder);
   if (found === null) throw new Error('no class data');
