@@ -37,7 +37,8 @@ export class Drain {
     const { dispatcher, jobs, machine, sweeper, health, jobLog, clock, log } = this.#options;
     dispatcher.pause('drain');
     health.stop();
-    for (const active of jobs.all()) machine.release(active);
+    // Who waits for a job that runs may still get its end; what is queued will not start any more.
+    for (const active of jobs.all()) if (active.job.state === 'QUEUED') machine.release(active);
     await within(clock, deadlineMs, dispatcher.whenIdle(), null);
 
     halt();

@@ -69,7 +69,9 @@ export class JobService {
   async awaitEnd(identity: Identity, id: string, waitMs: number): Promise<Job> {
     const job = await this.get(identity, id);
     const active = this.#options.jobs.get(id);
-    if (active === undefined || waitMs <= 0 || this.#options.isStopping()) return job;
+    if (active === undefined || waitMs <= 0) return job;
+    // It stays queued for the next start: nobody should wait for that.
+    if (this.#options.isStopping() && job.state === 'QUEUED') return job;
     const ended = await this.#untilEnd(active, waitMs);
     return ended ?? this.get(identity, id);
   }
