@@ -56,9 +56,13 @@ const session = z.strictObject({
 });
 
 const jobs = z.strictObject({
-  'max-running': setting(integer(1, 100_000), 'How many jobs the server runs at a time.', {
-    fallback: 64,
-  }),
+  'max-running': setting(
+    integer(1, 100_000),
+    'How many jobs the server runs at a time; one pool may hold three quarters of these places.',
+    {
+      fallback: 64,
+    },
+  ),
   'max-queued': setting(
     integer(0, 10_000_000),
     'How many jobs may wait; one more is refused with 429.',

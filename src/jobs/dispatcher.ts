@@ -17,12 +17,17 @@ export interface Reservation {
   release(): void;
 }
 
+/** How much of `maxRunning` one pool may hold. */
+const POOL_SHARE = 0.75;
+
 /**
  * Decides which queued job runs next; knows ids and pools, no states.
  *
  * Each pool has a queue, first in, first out; the pools take turns, so that a pool with a thousand
  * waiting jobs does not hold up the one job of another. `maxRunning` jobs run at a time on the
- * whole server, and none before the driver is ready. Shares between running jobs are Spark's.
+ * whole server, and none before the driver is ready; one pool may hold three quarters of these
+ * places, so that a flood of long jobs leaves some for the short ones of other pools. Shares
+ * between running jobs are Spark's.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -45,9 +50,7 @@ export class Dispatcher {
   }
 
   loadOf(pool: string): Load {
-    let running = 0;
-    for (const name of this.#running.values()) if (name === pool) running += 1;
-    return { running, queued: this.#queues.get(pool)?.size ?? 0 };
+    return { running: this.#runningIn(pool), queued: this.#queues.get(pool)?.size ?? 0 };
   }
 
   /** What a job in the queue waits for; null when it is not in the queue. */
@@ -56,15 +59,15 @@ export class Dispatcher {
     return this.#ready ? 'POOL' : 'DRIVER';
   }
 
-  /** What a job that came now would wait for. */
-  get nextWaitsFor(): WaitingFor | null {
+  /** What a job that came to the pool now would wait for. */
+  nextWaitsFor(pool: string): WaitingFor | null {
     if (!this.#ready) return 'DRIVER';
-    return this.#free > 0 ? null : 'POOL';
+    return this.#freeFor(pool) > 0 ? null : 'POOL';
   }
 
   /** Null when the line is full: only those count that could not run at once. */
-  reserve(): Reservation | null {
-    const waiting = this.#queued + this.#reserved - this.#free;
+  reserve(pool: string): Reservation | null {
+    const waiting = this.#queued + this.#reserved - this.#freeFor(pool);
     if (waiting >= this.#options.maxQueued) return null;
     this.#reserved += 1;
     let held = true;
@@ -129,6 +132,17 @@ export class Dispatcher {
     return Math.max(0, this.#options.maxRunning - this.#running.size);
   }
 
+  #freeFor(pool: string): number {
+    const most = Math.ceil(this.#options.maxRunning * POOL_SHARE);
+    return Math.min(this.#free, Math.max(0, most - this.#runningIn(pool)));
+  }
+
+  #runningIn(pool: string): number {
+    let running = 0;
+    for (const name of this.#running.values()) if (name === pool) running += 1;
+    return running;
+  }
+
   #insert(jobId: string, pool: string, first: boolean): void {
     const queue = this.#queues.get(pool) ?? new Set();
     this.#queues.set(pool, first ? new Set([jobId, ...queue]) : queue.add(jobId));
@@ -152,7 +166,7 @@ export class Dispatcher {
   }
 
   #next(): { jobId: string; pool: string } | null {
-    const turn = this.#queues.entries().next().value;
+    const turn = [...this.#queues].find(([pool]) => this.#freeFor(pool) > 0);
     if (turn === undefined) return null;
     const [pool, queue] = turn;
     const jobId = queue.values().next().value as string;

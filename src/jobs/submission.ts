@@ -54,7 +54,7 @@ export class Submission {
     const known = key === null ? null : await this.#known(key);
     if (known !== null) return { job: known, replayed: true };
     await this.#options.settings.check(request.sparkConfig);
-    const place = this.#place();
+    const place = this.#place(command.request.pool);
     try {
       return await this.#enter(command, key, place);
     } finally {
@@ -103,8 +103,8 @@ export class Submission {
     return active.job;
   }
 
-  #place(): Reservation {
-    const place = this.#options.dispatcher.reserve();
+  #place(pool: string): Reservation {
+    const place = this.#options.dispatcher.reserve(pool);
     if (place !== null) return place;
     throw new Problem('QUEUE_FULL', 'The queue is full.', {
       retryAfterSeconds: QUEUE_RETRY_AFTER_SECONDS,
@@ -147,7 +147,7 @@ export class Submission {
       startedAt: null,
       completedAt: null,
       progress: 0,
-      waitingFor: dispatcher.nextWaitsFor,
+      waitingFor: dispatcher.nextWaitsFor(request.pool),
       cancelCause: null,
       error: null,
       result: null,

@@ -8,9 +8,9 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { milliseconds, quantile, say } from './figures.ts';
 
-const ROUNDS = 8;
-const ROUND_MS = 2500;
-const WARM_MS = 12_000;
+const ROUNDS = 5;
+const ROUND_MS = 2000;
+const WARM_MS = 6000;
 const CASES = [
   'SELECT # AS n',
   'SELECT * FROM range(100) WHERE id = # - #',

@@ -198,7 +198,7 @@ describe('the history', () => {
   });
 
   test('is pruned in batches, however long it got', async () => {
-    core = await CoreFixture.start({ maxRunning: 300 });
+    core = await CoreFixture.start({ maxRunning: 400 });
     const jobs = await Promise.all(Array.from({ length: 250 }, () => core.submit()));
     await settled();
     for (const { id } of jobs) core.executor.end(id);

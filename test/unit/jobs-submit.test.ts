@@ -121,6 +121,20 @@ describe('the queue', () => {
     expect(await core.core.pools.get('default')).toMatchObject({ running: 1, queued: 0 });
   });
 
+  test('keeps places free for other pools while one is flooded', async () => {
+    const wide = await CoreFixture.start({ maxRunning: 4 });
+    const flood: string[] = [];
+    for (let n = 0; n < 6; n++) flood.push((await wide.submit({ pool: 'default' })).id);
+    expect(await wide.core.pools.get('default')).toMatchObject({ running: 3, queued: 3 });
+    const short = await wide.submit({ pool: 'high-priority' });
+    expect(await wide.stateOf(short.id)).toBe('RUNNING');
+    await wide.end(short.id);
+    expect(await wide.core.pools.get('default')).toMatchObject({ running: 3, queued: 3 });
+    await wide.end(flood[0] as string);
+    expect(await wide.core.pools.get('default')).toMatchObject({ running: 3, queued: 2 });
+    await wide.stop();
+  });
+
   test('refuses one more than fits, counting only those that wait', async () => {
     const small = await CoreFixture.start({ maxRunning: 1, maxQueued: 2 });
     const jobs = await Promise.allSettled(Array.from({ length: 10 }, () => small.submit()));

@@ -1,4 +1,5 @@
 import type Java from 'java';
+import { loadBehindEventLoop } from './thread-priority.ts';
 
 /** The class path and options of the JVM; both are fixed once it has started. */
 export interface JvmLaunch {
@@ -44,9 +45,11 @@ export const openHost = async (
   onEvents: (json: string) => void,
 ): Promise<NativeHost> => {
   const java = await load(launch);
-  const listener = java.newProxy(LISTENER, { onEvents });
-  listeners.push(listener);
-  const host = java.newInstanceSync(HOST, listener);
+  const host = loadBehindEventLoop(() => {
+    const listener = java.newProxy(LISTENER, { onEvents });
+    listeners.push(listener);
+    return java.newInstanceSync(HOST, listener);
+  });
   return {
     request(json) {
       java.callMethodSync(host, 'request', json);

@@ -12,6 +12,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +30,12 @@ public final class DriverHost {
   private final EventPump pump;
   private final Jobs jobs;
   private final SparkSupervisor supervisor;
+
+  /**
+   * Reads the requests, one after another. Not on the caller's thread: starting a job's thread
+   * waits until the system has scheduled it, which takes milliseconds while all cores are busy.
+   */
+  private final ExecutorService intake = intake();
 
   /** Opening a session may wait for a metastore: those behind it wait, and nobody else. */
   private final ExecutorService sessionWork = daemons("libra-sessions", 1);
@@ -45,6 +55,10 @@ public final class DriverHost {
 
   /** Takes one request and returns at once; never throws. */
   public void request(String json) {
+    intake.execute(() -> read(json));
+  }
+
+  private void read(String json) {
     try {
       handle(Json.MAPPER.readValue(json, Request.class));
     } catch (Exception e) {
@@ -127,14 +141,25 @@ public final class DriverHost {
         });
   }
 
+  /** There from the start: all other threads descend from it, and inherit its priority. */
+  private static ExecutorService intake() {
+    ThreadPoolExecutor intake =
+        new ThreadPoolExecutor(
+            1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), daemon("libra-intake"));
+    intake.prestartAllCoreThreads();
+    return intake;
+  }
+
   private static ExecutorService daemons(String name, int threads) {
-    return Executors.newFixedThreadPool(
-        threads,
-        body -> {
-          Thread thread = new Thread(body, name);
-          thread.setDaemon(true);
-          thread.setContextClassLoader(DriverHost.class.getClassLoader());
-          return thread;
-        });
+    return Executors.newFixedThreadPool(threads, daemon(name));
+  }
+
+  private static ThreadFactory daemon(String name) {
+    return body -> {
+      Thread thread = new Thread(body, name);
+      thread.setDaemon(true);
+      thread.setContextClassLoader(DriverHost.class.getClassLoader());
+      return thread;
+    };
   }
 }
