@@ -41,15 +41,16 @@ export const FLOAT_STYLES = ['SHORTEST', 'LEGACY'] as const;
 export type FloatStyle = (typeof FLOAT_STYLES)[number];
 
 /**
- * `manifest.json` of a result folder, written last and renamed into place: a folder without it
- * is an unfinished result. The folder holds `schema.arrow` (the Arrow schema message) and the
- * chunk files; schema + chunks in order + the end mark are a valid Arrow IPC stream.
+ * `manifest.json` of a result folder, written last: a folder without a whole one is an unfinished
+ * result. Beside it lie the chunk files; `arrowSchema` + chunks in order + the end mark are a valid Arrow IPC stream.
  */
 export interface ResultManifest {
   readonly version: 1;
   readonly columns: readonly Column[];
   /** Spark's own JSON of the struct type: Arrow cannot say everything that Spark can. */
   readonly sparkSchema: string;
+  /** The Arrow schema message in base64: a file of its own would cost small results a third more. */
+  readonly arrowSchema: string;
   /** The session's time zone: timestamps are shown in it. */
   readonly timeZone: string;
   /** How the driver's Java prints floats and doubles: text made later must not differ from the inline one. */

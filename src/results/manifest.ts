@@ -7,6 +7,7 @@ const schema = z.object({
   version: z.literal(1),
   columns: z.array(z.object({ name: z.string(), type: z.string(), nullable: z.boolean() })),
   sparkSchema: z.string(),
+  arrowSchema: z.base64(),
   timeZone: z.string(),
   floatStyle: z.enum(FLOAT_STYLES),
   rowCount: count,

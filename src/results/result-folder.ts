@@ -51,20 +51,17 @@ export class ResultFolder {
   readonly schema: Uint8Array;
   readonly #path: string;
 
-  private constructor(path: string, manifest: ResultManifest, schema: Uint8Array) {
+  private constructor(path: string, manifest: ResultManifest) {
     this.#path = path;
     this.manifest = manifest;
-    this.schema = schema;
+    this.schema = Buffer.from(manifest.arrowSchema, 'base64');
   }
 
   /** Throws a ResultMissingError when there is no finished result. */
   static async open(path: string): Promise<ResultFolder> {
     try {
-      const [manifest, schema] = await Promise.all([
-        readFile(join(path, 'manifest.json'), 'utf8'),
-        readFile(join(path, 'schema.arrow')),
-      ]);
-      return new ResultFolder(path, parseManifest(manifest), schema);
+      const manifest = await readFile(join(path, 'manifest.json'), 'utf8');
+      return new ResultFolder(path, parseManifest(manifest));
     } catch (error) {
       if (isMissing(error))
         throw new ResultMissingError('The result is not there', { cause: error });

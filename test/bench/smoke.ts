@@ -11,11 +11,14 @@ import { milliseconds, quantile, say } from './figures.ts';
 const ROUNDS = 5;
 const ROUND_MS = 2000;
 const WARM_MS = 6000;
-const CASES = [
+const ALL_CASES = [
   'SELECT # AS n',
   'SELECT * FROM range(100) WHERE id = # - #',
   'SELECT count(*) FROM range(100) WHERE id < #',
 ];
+
+/** `npm run bench:smoke -- 1` runs the first case alone. */
+const CASES = ALL_CASES.slice(0, Number(process.argv[2] ?? ALL_CASES.length));
 
 interface Loop {
   readonly where: 'http' | 'jvm';

@@ -59,7 +59,6 @@ export const writeResultFolder = async (
   fixture: ResultFixture,
 ): Promise<ResultManifest> => {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'schema.arrow'), Buffer.from(fixture.schema, 'base64'));
   const chunks: StoredChunk[] = [];
   let rowCount = 0;
   for (const [index, messages] of fixture.chunks.entries()) {
@@ -71,6 +70,7 @@ export const writeResultFolder = async (
     version: 1,
     columns: fixture.columns,
     sparkSchema: fixture.sparkSchema,
+    arrowSchema: fixture.schema,
     timeZone: fixture.timeZone,
     floatStyle: content.floatStyle,
     rowCount,

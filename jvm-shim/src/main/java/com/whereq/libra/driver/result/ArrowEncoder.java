@@ -1,6 +1,8 @@
 package com.whereq.libra.driver.result;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -32,9 +34,12 @@ final class ArrowEncoder implements AutoCloseable {
     writer = ArrowWriter.create(root);
   }
 
-  static void writeSchema(StructType type, String timeZone, WritableByteChannel out)
-      throws IOException {
-    MessageSerializer.serialize(new WriteChannel(out), schema(type, timeZone));
+  /** The message that goes ahead of the batches. */
+  static byte[] schemaMessage(StructType type, String timeZone) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    MessageSerializer.serialize(
+        new WriteChannel(Channels.newChannel(bytes)), schema(type, timeZone));
+    return bytes.toByteArray();
   }
 
   private static Schema schema(StructType type, String timeZone) {

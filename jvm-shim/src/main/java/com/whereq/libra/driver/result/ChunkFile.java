@@ -18,16 +18,27 @@ import java.util.List;
 final class ChunkFile implements PartitionTarget, AutoCloseable {
   private final ResultSink sink;
   private final int partition;
+  private final Path file;
   private final Path temporary;
   private final List<Batch> batches = new ArrayList<>();
   private final List<byte[]> head = new ArrayList<>();
   private long headBytes;
   private FileChannel channel;
+  private boolean kept;
 
   ChunkFile(ResultSink sink, int partition, String attempt) {
     this.sink = sink;
     this.partition = partition;
+    this.file = sink.folder().resolve(name(partition));
     this.temporary = sink.folder().resolve(name(partition) + "." + attempt + ".tmp");
+  }
+
+  /** The driver alone writes this partition: there is no other attempt to tell it from. */
+  ChunkFile(ResultSink sink, int partition) {
+    this.sink = sink;
+    this.partition = partition;
+    this.file = sink.folder().resolve(name(partition));
+    this.temporary = file;
   }
 
   static String name(int partition) {
@@ -72,20 +83,24 @@ final class ChunkFile implements PartitionTarget, AutoCloseable {
   }
 
   void commit(boolean whole) throws IOException {
-    Path file = channel == null ? null : sink.folder().resolve(name(partition));
-    if (file != null) {
+    boolean written = channel != null;
+    if (written) {
       write(
           () -> {
             channel.close();
             return 0L;
           });
     }
-    if (sink.commit(partition, new ResultSink.Part(file, batches, whole), head) && file != null) {
-      write(
-          () -> {
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-            return 0L;
-          });
+    ResultSink.Part part = new ResultSink.Part(written ? file : null, batches, whole);
+    if (sink.commit(partition, part, head) && written) {
+      kept = true;
+      if (temporary != file) {
+        write(
+            () -> {
+              Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+              return 0L;
+            });
+      }
     }
   }
 
@@ -93,7 +108,9 @@ final class ChunkFile implements PartitionTarget, AutoCloseable {
   public void close() throws IOException {
     if (channel != null) {
       channel.close();
-      Files.deleteIfExists(temporary);
+      if (!kept) {
+        Files.deleteIfExists(temporary);
+      }
     }
   }
 

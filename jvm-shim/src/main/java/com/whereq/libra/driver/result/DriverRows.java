@@ -9,7 +9,7 @@ final class DriverRows {
   private DriverRows() {}
 
   static void store(InternalRow[] rows, RowFormat format, ResultSink sink) throws IOException {
-    try (ChunkFile file = new ChunkFile(sink, 0, "driver")) {
+    try (ChunkFile file = new ChunkFile(sink, 0)) {
       boolean whole =
           format.copy(CollectionConverters.asScala(java.util.Arrays.asList(rows).iterator()), file);
       file.commit(whole);

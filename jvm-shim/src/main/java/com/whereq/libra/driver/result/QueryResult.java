@@ -101,7 +101,6 @@ public final class QueryResult implements AutoCloseable {
   private ResultSummary finish(RowFormat format, SQLConf conf) throws IOException {
     ResultManifest manifest;
     try {
-      ResultFolder.writeSchema(spec.folder(), format);
       manifest = ResultFolder.finish(sink, format);
     } catch (IOException e) {
       throw ResultSink.notStored(e);

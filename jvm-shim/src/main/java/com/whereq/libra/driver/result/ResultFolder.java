@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,16 +17,6 @@ import java.util.Map;
  */
 final class ResultFolder {
   private ResultFolder() {}
-
-  static void writeSchema(Path folder, RowFormat format) throws IOException {
-    try (FileChannel out =
-        FileChannel.open(
-            folder.resolve("schema.arrow"),
-            StandardOpenOption.CREATE_NEW,
-            StandardOpenOption.WRITE)) {
-      ArrowEncoder.writeSchema(format.type(), format.timeZone(), out);
-    }
-  }
 
   static ResultManifest finish(ResultSink sink, RowFormat format) throws IOException {
     List<Chunk> chunks = new ArrayList<>();
@@ -58,6 +47,7 @@ final class ResultFolder {
             1,
             Columns.of(format.type()),
             format.type().json(),
+            ArrowEncoder.schemaMessage(format.type(), format.timeZone()),
             format.timeZone(),
             ResultManifest.FLOAT_STYLE,
             rows,
@@ -93,10 +83,8 @@ final class ResultFolder {
     }
   }
 
-  /** Last, and by a rename: a folder without a manifest is an unfinished result. */
+  /** Last: a folder without a whole manifest is an unfinished result. */
   private static void write(Path folder, ResultManifest manifest) throws IOException {
-    Path temporary = folder.resolve("manifest.json.tmp");
-    Files.writeString(temporary, Json.write(manifest));
-    Files.move(temporary, folder.resolve("manifest.json"), StandardCopyOption.ATOMIC_MOVE);
+    Files.writeString(folder.resolve("manifest.json"), Json.write(manifest));
   }
 }

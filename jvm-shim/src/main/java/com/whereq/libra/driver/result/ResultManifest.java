@@ -8,6 +8,7 @@ record ResultManifest(
     int version,
     List<Column> columns,
     String sparkSchema,
+    byte[] arrowSchema,
     String timeZone,
     String floatStyle,
     long rowCount,
