@@ -26,11 +26,11 @@ const main = async (): Promise<void> => {
 
 /** Stops in order and ends the process; the first to ask decides with which code. */
 const endOnce = (server: Server, logger: Logger): ((code: number) => void) => {
-  let ending: Promise<void> | null = null;
+  let ending = false;
   return (code) => {
-    ending ??= runShutdown(server.shutdownPhases, logger).then((clean) =>
-      server.exit(clean ? code : 1),
-    );
+    if (ending) return;
+    ending = true;
+    void runShutdown(server.shutdownPhases, logger).then((clean) => server.exit(clean ? code : 1));
   };
 };
 

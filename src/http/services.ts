@@ -1,7 +1,10 @@
 import type { Identity } from '../domain/identity.ts';
-import type { Job, JobFilter, JobPage, JobRequest } from '../domain/job.ts';
+import type { Job, JobFilter, JobPage } from '../domain/job.ts';
 import type { Pool } from '../domain/pool.ts';
 import type { Session, SessionMode } from '../domain/session.ts';
+import type { Idempotency, SubmitCommand } from '../jobs/commands.ts';
+
+export type { Idempotency, SubmitCommand };
 
 /**
  * What the HTTP layer needs from the core, in its own words; the use cases fit structurally and
@@ -13,21 +16,6 @@ export interface Services {
   readonly pools: PoolUseCases;
   readonly results: ResultUseCases;
   readonly health: HealthUseCases;
-}
-
-export interface Idempotency {
-  readonly key: string;
-  readonly operation: string;
-  /** The parsed body: the use case hashes what counts. */
-  readonly body: unknown;
-}
-
-export interface SubmitCommand {
-  readonly identity: Identity;
-  readonly sessionId: string;
-  readonly request: JobRequest;
-  readonly requestId: string;
-  readonly idempotency: Idempotency | null;
 }
 
 export interface JobUseCases {

@@ -4,6 +4,7 @@ import type { Job, JobRequest } from '../domain/job.ts';
 export interface Idempotency {
   readonly key: string;
   readonly operation: string;
+  /** The parsed body: the use case hashes what counts. */
   readonly body: unknown;
 }
 

@@ -1,31 +1,16 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-
-/** What the driver's JVM tells of itself. */
-export interface JvmReading {
-  readonly heapUsedBytes: number;
-  readonly heapCommittedBytes: number;
-  readonly heapMaxBytes: number;
-  readonly nonHeapUsedBytes: number;
-  readonly threads: number;
-  readonly gc: readonly {
-    readonly name: string;
-    readonly count: number;
-    readonly timeMs: number;
-  }[];
-  readonly activeTasks: number;
-  readonly totalCores: number;
-}
+import type { JvmStats } from '../drivers/driver.ts';
 
 /** One scrape collects many metrics: they share a reading. */
 const FRESH_MS = 1000;
 /** A driver that is busy starting must not hold up a scrape. */
 const PATIENCE_MS = 1000;
 
-type Read = () => Promise<JvmReading | null>;
+type Read = () => Promise<JvmStats | null>;
 
 const shared = (read: Read): Read => {
   let at = Number.NEGATIVE_INFINITY;
-  let latest: Promise<JvmReading | null> = Promise.resolve(null);
+  let latest: Promise<JvmStats | null> = Promise.resolve(null);
   return () => {
     if (performance.now() - at > FRESH_MS) {
       at = performance.now();
@@ -46,7 +31,7 @@ export const declareJvmMetrics = (registry: Registry, ask: Read): void => {
     name: string,
     help: string,
     labelNames: readonly L[],
-    fill: (gauge: Gauge<L>, reading: JvmReading) => void,
+    fill: (gauge: Gauge<L>, reading: JvmStats) => void,
   ) =>
     new Gauge<L>({
       name,
@@ -88,7 +73,7 @@ export const declareJvmMetrics = (registry: Registry, ask: Read): void => {
     cores.set(reading.totalCores),
   );
 
-  const collector = (name: string, help: string, value: (gc: JvmReading['gc'][number]) => number) =>
+  const collector = (name: string, help: string, value: (gc: JvmStats['gc'][number]) => number) =>
     new Counter({
       name,
       help,

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { declareJvmMetrics, type JvmReading } from './jvm-metrics.ts';
+import type { JvmStats } from '../drivers/driver.ts';
+import { declareJvmMetrics } from './jvm-metrics.ts';
 
 /** What a job is counted by. */
 export interface JobLabels {
@@ -19,7 +20,7 @@ export interface MetricSources {
   storeBytes(): Promise<number>;
   resultBytes(): Promise<number>;
   /** Null while no driver answers. */
-  driver(): Promise<JvmReading | null>;
+  driver(): Promise<JvmStats | null>;
 }
 
 export interface Metrics {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Problem } from '../../src/domain/errors.ts';
 import { testApp } from '../support/http-app.ts';
 import { acceptingAll, aJob, aJobError, aRunningJob, standIns } from '../support/http-services.ts';
+import { aRequest } from '../support/job-request.ts';
 
 const URL = '/api/v1/sessions/default/statements';
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -26,24 +27,7 @@ describe('a statement', () => {
         sessionId: 'default',
         requestId: 'abc-1',
         idempotency: null,
-        request: {
-          kind: 'sql',
-          code: 'SELECT 1',
-          filePath: null,
-          mainClass: null,
-          args: [],
-          pool: 'default',
-          description: null,
-          name: null,
-          tags: {},
-          sparkConfig: {},
-          parameters: [],
-          rowLimit: 1000,
-          onOverflow: 'TRUNCATE',
-          maxRuntimeMs: null,
-          context: null,
-          retry: null,
-        },
+        request: aRequest(),
       },
     ]);
     expect(t.contractFaults).toEqual([]);

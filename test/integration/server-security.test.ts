@@ -84,12 +84,12 @@ describe('with tokens', () => {
     await as('ana').sql('SELECT 1', {
       sparkConfig: { 'spark.sql.my.password': 'secret-value-x2' },
     });
-    await server.waitForLog((line) => line['jobId'] === body.jobId, 'the job was logged');
+    await server.waitForLog((line) => line.jobId === body.jobId, 'the job was logged');
     expect(headers.get('x-request-id')).toMatch(/\S/);
     for (const secret of [...Object.values(TOKENS), 'parameter-value-x1', 'secret-value-x2']) {
       expect(server.output).not.toContain(secret);
     }
-    expect(server.logLines.some((line) => line['requestId'] === headers.get('x-request-id'))).toBe(
+    expect(server.logLines.some((line) => line.requestId === headers.get('x-request-id'))).toBe(
       true,
     );
   });

@@ -10,31 +10,14 @@ import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 import { HandDriver } from './hand-driver.ts';
 import { HandExecutor } from './hand-executor.ts';
+import { aRequest as sql } from './job-request.ts';
 import type { ShakyStore } from './shaky-store.ts';
 import { shakyStore } from './shaky-store.ts';
 
+export { sql };
+
 export const ANYONE: Identity = { name: 'anonymous', roles: ['admin'] };
 export const person = (name: string, ...roles: Identity['roles']): Identity => ({ name, roles });
-
-export const sql = (fields: Partial<JobRequest> = {}): JobRequest => ({
-  kind: 'sql',
-  code: 'SELECT 1',
-  filePath: null,
-  mainClass: null,
-  args: [],
-  pool: 'default',
-  description: null,
-  name: null,
-  tags: {},
-  sparkConfig: {},
-  parameters: [],
-  rowLimit: 1000,
-  onOverflow: 'TRUNCATE',
-  maxRuntimeMs: null,
-  context: null,
-  retry: null,
-  ...fields,
-});
 
 export interface SubmitOptions {
   readonly as?: Identity;

@@ -1,5 +1,5 @@
 import { Problem } from '../../src/domain/errors.ts';
-import type { Job, JobError, JobRequest } from '../../src/domain/job.ts';
+import type { Job, JobError } from '../../src/domain/job.ts';
 import type { ResultSummary } from '../../src/domain/result.ts';
 import type { Session } from '../../src/domain/session.ts';
 import type {
@@ -9,29 +9,12 @@ import type {
   SessionView,
   SubmitCommand,
 } from '../../src/http/services.ts';
+import { aRequest } from './job-request.ts';
+
+export { aRequest };
 
 export const JOB_ID = '0193a5c8-7c1e-7b44-9d2f-3f6d2f0c9a11';
 const AT = Date.parse('2025-11-03T10:00:00.000Z');
-
-export const aRequest = (fields: Partial<JobRequest> = {}): JobRequest => ({
-  kind: 'sql',
-  code: 'SELECT 1',
-  filePath: null,
-  mainClass: null,
-  args: [],
-  pool: 'default',
-  description: null,
-  name: null,
-  tags: {},
-  sparkConfig: {},
-  parameters: [],
-  rowLimit: 1000,
-  onOverflow: 'TRUNCATE',
-  maxRuntimeMs: null,
-  context: null,
-  retry: null,
-  ...fields,
-});
 
 const ROWS: ResultSummary = {
   text: 'Schema: struct<1:int>\n\n[1]\n',

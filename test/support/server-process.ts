@@ -94,7 +94,7 @@ export class ServerProcess {
 
   async #listening(): Promise<void> {
     const line = await this.waitForLog((entry) => entry.msg === 'listening', 'it listened');
-    this.url = String(line['url']);
+    this.url = String(line.url);
   }
 
   async ready(): Promise<void> {

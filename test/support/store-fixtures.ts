@@ -7,6 +7,9 @@ import type { ResultSummary } from '../../src/domain/result.ts';
 import type { Session } from '../../src/domain/session.ts';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { NewJob, Store } from '../../src/store/store.ts';
+import { aRequest } from './job-request.ts';
+
+export { aRequest };
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -49,26 +52,6 @@ export const STORES: readonly StoreImplementation[] = [
 ];
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'libra-store-'));
-
-export const aRequest = (over: Partial<JobRequest> = {}): JobRequest => ({
-  kind: 'sql',
-  code: 'SELECT 1',
-  filePath: null,
-  mainClass: null,
-  args: [],
-  pool: 'default',
-  description: null,
-  name: null,
-  tags: {},
-  sparkConfig: {},
-  parameters: [],
-  rowLimit: 1000,
-  onOverflow: 'TRUNCATE',
-  maxRuntimeMs: null,
-  context: null,
-  retry: null,
-  ...over,
-});
 
 export type JobOver = Partial<Omit<Job, 'request'>> & { readonly request?: Partial<JobRequest> };
 

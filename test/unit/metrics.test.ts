@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { JvmReading } from '../../src/observability/jvm-metrics.ts';
+import type { JvmStats } from '../../src/drivers/driver.ts';
 import { createMetrics, type MetricSources } from '../../src/observability/metrics.ts';
 
-const JVM: JvmReading = {
+const JVM: JvmStats = {
   heapUsedBytes: 100,
   heapCommittedBytes: 200,
   heapMaxBytes: 400,

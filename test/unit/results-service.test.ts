@@ -20,6 +20,7 @@ import { orphanResults, removeResult, resultBytes } from '../../src/results/resu
 import { ResultDamagedError } from '../../src/results/result-folder.ts';
 import { ResultService } from '../../src/results/result-service.ts';
 import { resultFixture, writeResultFolder } from '../support/arrow-fixtures.ts';
+import { aRequest } from '../support/job-request.ts';
 
 const ID = '01930000-0000-7000-8000-000000000001';
 const who: Identity = { name: 'me', roles: ['user'] };
@@ -41,24 +42,7 @@ const jobWith = (change: Partial<Job>): Job => ({
   executor: 'embedded',
   state: 'SUCCESS',
   attempt: 1,
-  request: {
-    kind: 'sql',
-    code: fixture.sql,
-    filePath: null,
-    mainClass: null,
-    args: [],
-    pool: 'default',
-    description: null,
-    name: null,
-    tags: {},
-    sparkConfig: {},
-    parameters: [],
-    rowLimit: 1000,
-    onOverflow: 'TRUNCATE',
-    maxRuntimeMs: null,
-    context: null,
-    retry: null,
-  },
+  request: aRequest({ code: fixture.sql }),
   requestId: null,
   submittedAt: 0,
   startedAt: 0,
