@@ -42,6 +42,9 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   const pools = readPools(config);
   const launch = jvmLaunch(config);
   for (const warning of launch.warnings) logger.warn(warning);
+  if (sqlRoots(config).length === 0) {
+    logger.info('SQL may use no local folder but the warehouse (libra.files.allowed-roots)');
+  }
   const serverId = uuid();
 
   const store = new SqliteStore({ dataDir: libra.dataDir, synchronous: libra.store.synchronous });
@@ -152,6 +155,9 @@ const holdsOurs = (root: string, { libra, configDir }: LibraConfig): boolean =>
     (ours) => !relative(root, ours).startsWith('..'),
   );
 
+const sqlRoots = (config: LibraConfig): readonly string[] =>
+  config.libra.files.allowedRoots.filter((root) => !holdsOurs(root, config));
+
 const driverConfig = (
   config: LibraConfig,
   sparkConf: Readonly<Record<string, string>>,
@@ -164,6 +170,6 @@ const driverConfig = (
     allowTransform: config.libra.sql.allowTransform,
     allowAddResources: config.libra.sql.allowAddResources,
     allowLocalPaths: config.libra.sql.allowLocalPaths,
-    allowedRoots: config.libra.files.allowedRoots.filter((root) => !holdsOurs(root, config)),
+    allowedRoots: sqlRoots(config),
   },
 });

@@ -124,9 +124,13 @@ const sql = z.strictObject({
 });
 
 const files = z.strictObject({
-  'allowed-roots': setting(textList, 'Local folders that jobs may name paths in.', {
-    derived: 'the data directory and the working directory',
-  }),
+  'allowed-roots': setting(
+    textList,
+    'Local folders that jobs may name paths in. SQL may use those of them that hold nothing of the server itself (data, results, configuration), so by default none but the warehouse.',
+    {
+      derived: 'the data directory and the working directory',
+    },
+  ),
 });
 
 const security = z.strictObject({

@@ -32,7 +32,7 @@ export class RunTimeSettings {
     if (fixed.length === 0) return;
     throw new Problem(
       'NOT_IMPLEMENTED',
-      `Cannot change at run time, needs a driver of its own: ${fixed.join(', ')}.`,
+      `Spark cannot change this at run time, so it needs a driver of its own, or it knows no such setting: ${fixed.join(', ')}.`,
       {
         errors: fixed.map((key) => ({
           field: `sparkConfig.${key}`,

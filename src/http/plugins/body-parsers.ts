@@ -33,8 +33,11 @@ export const bodyParsers = (app: Api): void => {
     );
   };
   const asString = { parseAs: 'string' } as const;
-  const notJson = (): Problem =>
-    new Problem('UNSUPPORTED_MEDIA_TYPE', `The body is a form and not JSON. ${WANTED}`);
+  // What begins like JSON was meant as JSON: a quote too few, and no form.
+  const notJson = (text: string): Problem =>
+    /^\s*[[{]/.test(text)
+      ? badJson(text)
+      : new Problem('UNSUPPORTED_MEDIA_TYPE', `The body is a form and not JSON. ${WANTED}`);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(

@@ -63,7 +63,11 @@ export const sendProblem = (
   problem: Problem,
 ): void => {
   const { status } = ERROR_CODES[problem.code];
-  if (status >= 500) request.log.error({ err: problem.cause ?? problem }, problem.code);
+  if (problem.code === 'INTERNAL' || problem.code === 'STORE_UNAVAILABLE') {
+    request.log.error({ err: problem.cause ?? problem }, problem.code);
+  } else if (status >= 500) {
+    request.log.warn({ detail: problem.message }, problem.code);
+  }
   reply
     .code(status)
     .headers(problem.headers)

@@ -7,6 +7,8 @@ import java.util.Set;
 
 /** The stages of one job's Spark jobs. Guarded by the ledger that owns it. */
 final class JobTasks {
+  private static final double MOST_WHILE_RUNNING = 0.99;
+
   /** A stage as far as tasks go; two jobs may share one (a shuffle that both need). */
   static final class Stage {
     final int taskCount;
@@ -45,7 +47,8 @@ final class JobTasks {
       finished += stage.finished;
     }
     // Later Spark jobs of the statement add tasks: what has been reported is never taken back.
-    double fraction = known == 0 ? 0 : (double) finished / known;
+    // Adaptive plans add stages as they go: only the end of the job is the end of the work.
+    double fraction = known == 0 ? 0 : Math.min(MOST_WHILE_RUNNING, (double) finished / known);
     if (fraction <= reported) {
       return -1;
     }
