@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HOSTS } from '../support/hosts.ts';
-import { stopContextBehindTheDriver } from '../support/inside-spark.ts';
+import { deafenListeners, stopContextBehindTheDriver } from '../support/inside-spark.ts';
 import { query, type RealDriver, submit } from '../support/real-driver.ts';
 
 describe.each(HOSTS)('recovery of the $name driver', ({ open }) => {
@@ -57,5 +57,15 @@ describe.each(HOSTS)('recovery of the $name driver', ({ open }) => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     planned.cancel();
     expect(await planned.ended).toEqual({ end: 'cancelled' });
+  });
+
+  it('notices the end of a context even when no listener tells of it', async () => {
+    const lost = new Promise<string>((resolve) => real.driver.onContextLost(resolve));
+    const ready = new Promise<void>((resolve) => real.driver.onReady(() => resolve()));
+    deafenListeners();
+    await stopContextBehindTheDriver();
+    expect(await lost).toContain('SparkContext ended');
+    await ready;
+    expect((await query(real, 'SELECT count(*) FROM range(0, 10, 1, 2)')).text).toContain('[10]');
   });
 });

@@ -31,3 +31,8 @@ export const stopContextBehindTheDriver = (): Promise<void> =>
       error ? reject(error) : resolve(),
     );
   });
+
+/** Silences the listeners, as an out-of-memory error on their thread does. */
+export const deafenListeners = (): void => {
+  java.callMethodSync(java.callMethodSync(sparkContext(), 'listenerBus'), 'stop');
+};

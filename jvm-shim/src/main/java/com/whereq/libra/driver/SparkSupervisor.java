@@ -30,6 +30,7 @@ final class SparkSupervisor {
   private static final Logger LOG = LoggerFactory.getLogger(SparkSupervisor.class);
   private static final long FIRST_DELAY_MILLIS = 250;
   private static final long MAX_DELAY_MILLIS = 30_000;
+  private static final long WATCH_MILLIS = 1000;
 
   private final Consumer<Event> events;
   private final Jobs jobs;
@@ -99,6 +100,7 @@ final class SparkSupervisor {
     try {
       factory = new SparkFactory(request, events);
       begin(factory.create(this::contextEnded));
+      watch();
     } catch (Throwable e) {
       LOG.error("Spark could not start", e);
       events.accept(new StartFailed(ErrorTranslator.rootMessage(e)));
@@ -110,6 +112,30 @@ final class SparkSupervisor {
     events.accept(ready(spark));
     warmUp = new WarmUp(spark);
     warmUp.start();
+  }
+
+  /**
+   * Spark stops the context when a listener queue runs out of memory, and the queue that would tell
+   * us may be the one: so the context is asked as well.
+   */
+  private void watch() {
+    Thread watch =
+        new Thread(
+            () -> {
+              try {
+                while (!stopping.await(WATCH_MILLIS, TimeUnit.MILLISECONDS)) {
+                  LiveSpark current = live;
+                  if (current != null && current.isStopped()) {
+                    contextEnded();
+                  }
+                }
+              } catch (InterruptedException e) {
+                LOG.debug("Nobody watches the context any more");
+              }
+            },
+            "libra-watch");
+    watch.setDaemon(true);
+    watch.start();
   }
 
   /** On Spark's listener thread, which must not wait: the context's stop waits for it. */
@@ -125,11 +151,12 @@ final class SparkSupervisor {
 
   private void replaceStep() {
     LiveSpark dead = live;
-    if (dead == null || isStopping()) {
+    if (dead == null || !dead.isStopped() || isStopping()) {
       return;
     }
     live = null;
-    String cause = "The SparkContext ended: its application was stopped or removed by the master";
+    String cause =
+        "The SparkContext ended: stopped, removed by the master, or out of memory (see the log)";
     LOG.error("{}; a new one is made", cause);
     jobs.loseAll(cause);
     events.accept(new ContextLost(cause));
