@@ -1,4 +1,5 @@
 import type { JobError } from '../domain/job.ts';
+import { jobError } from '../domain/job-error.ts';
 import type { Column, ResultSummary } from '../domain/result.ts';
 import type {
   Driver,
@@ -9,16 +10,8 @@ import type {
   JvmStats,
 } from './driver.ts';
 
-const lost = (code: string, message: string): JobError => ({
-  code,
-  message,
-  errorClass: null,
-  sqlState: null,
-  position: null,
-  cause: null,
-  hint: null,
-  retryable: true,
-});
+const lost = (code: 'DRIVER_LOST' | 'SERVER_STOPPED', message: string): JobError =>
+  jobError(code, message, true);
 
 /** Passes on what comes before the end, the first end, and nothing after it. */
 class OneEndObserver implements DriverJobObserver {
@@ -164,7 +157,7 @@ export class GuardedDriver implements Driver {
     }
     if (!this.#ready) return lost('DRIVER_LOST', 'The driver is not ready');
     if (!this.#open.has(jobId)) return null;
-    return { ...lost('INTERNAL', `Job ${jobId} is running already`), retryable: false };
+    return jobError('INTERNAL', `Job ${jobId} is running already`);
   }
 
   #whenReady(): Driver {

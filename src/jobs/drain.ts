@@ -1,3 +1,4 @@
+import { jobError } from '../domain/job-error.ts';
 import type { HealthService } from '../sessions/health-service.ts';
 import type { Clock } from '../util/clock.ts';
 import { within } from '../util/clock.ts';
@@ -5,7 +6,6 @@ import type { Log } from '../util/log.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { HistorySweeper } from './history-sweeper.ts';
-import { jobError } from './job-errors.ts';
 import type { JobLog } from './job-log.ts';
 import type { JobMachine } from './job-machine.ts';
 import { mayRetry } from './retry-policy.ts';

@@ -1,16 +1,6 @@
 import type { ErrorCode } from '../domain/errors.ts';
 import type { JobError } from '../domain/job.ts';
-
-export const jobError = (code: ErrorCode, message: string, retryable = false): JobError => ({
-  code,
-  message,
-  errorClass: null,
-  sqlState: null,
-  position: null,
-  cause: null,
-  hint: null,
-  retryable,
-});
+import { jobError } from '../domain/job-error.ts';
 
 /** Causes of a cancel that have a code of their own; any other is the words of who asked. */
 const CAUSES = {

@@ -1,4 +1,5 @@
 import type { JobOutcome } from '../domain/job.ts';
+import { jobError } from '../domain/job-error.ts';
 import { changesSession } from '../domain/sql-text.ts';
 import type { ExecutionObserver, Executor } from '../executors/executor.ts';
 import type { DriverGate } from '../sessions/driver-gate.ts';
@@ -9,7 +10,6 @@ import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { jobError } from './job-errors.ts';
 import type { JobLog } from './job-log.ts';
 import type { JobMachine } from './job-machine.ts';
 import type { JobStopper } from './job-stopper.ts';

@@ -1,4 +1,5 @@
 import type { Job, JobOutcome } from '../domain/job.ts';
+import { jobError } from '../domain/job-error.ts';
 import { REDACTED } from '../domain/redaction.ts';
 import type { Session } from '../domain/session.ts';
 import { DEFAULT_SESSION } from '../domain/session.ts';
@@ -10,7 +11,7 @@ import type { Log } from '../util/log.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
 import { activeJob } from './active-jobs.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { jobError, sessionLost } from './job-errors.ts';
+import { sessionLost } from './job-errors.ts';
 import type { JobMachine } from './job-machine.ts';
 import type { ResultFolders } from './result-folders.ts';
 import { mayRetry } from './retry-policy.ts';

@@ -1,4 +1,5 @@
 import type { JobOutcome } from '../../domain/job.ts';
+import { jobError } from '../../domain/job-error.ts';
 import type { Driver, DriverJob, DriverJobObserver } from '../../drivers/driver.ts';
 import type { Execution, ExecutionObserver, Executor } from '../executor.ts';
 
@@ -17,7 +18,8 @@ export class EmbeddedExecutor implements Executor {
       this.#driver.submit(toDriverJob(execution), toDriverObserver(observer, end));
     } catch (error) {
       const message = error instanceof Error ? error.message : 'the driver refused the job';
-      end({ state: 'LOST', error: lost(message) });
+      const told = `The driver did not take the job: ${message}`;
+      end({ state: 'LOST', error: jobError('DRIVER_LOST', told, true) });
     }
   }
 
@@ -71,14 +73,3 @@ const once = (observer: ExecutionObserver): ((outcome: JobOutcome) => void) => {
     observer.ended(outcome);
   };
 };
-
-const lost = (message: string) => ({
-  code: 'DRIVER_LOST',
-  message: `The driver did not take the job: ${message}`,
-  errorClass: null,
-  sqlState: null,
-  position: null,
-  cause: null,
-  hint: null,
-  retryable: true,
-});
