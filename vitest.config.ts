@@ -24,6 +24,8 @@ export default defineConfig({
         pool: 'forks',
         isolate: false,
         fileParallelism: false,
+        // After all others: they would take its processor away.
+        sequence: { groupOrder: 1 },
         testTimeout: 120_000,
         hookTimeout: 180_000,
       }),

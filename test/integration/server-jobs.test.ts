@@ -75,7 +75,7 @@ describe('cancel', () => {
     const answer = await api.cancel(body.jobId);
     expect(answer.status).toBe(202);
     expect((await api.ended(body.jobId)).state).toBe('CANCELLED');
-    const free = await api.sql('SELECT count(*) FROM range(1000)', { maxRuntime: '30s' });
+    const free = await api.sql('SELECT count(*) FROM range(1000)', { wait: '10m' });
     expect(free.body.state).toBe('SUCCESS');
   };
 

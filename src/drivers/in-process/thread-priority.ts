@@ -3,10 +3,10 @@ import { setPriority } from 'node:os';
 
 const THREADS = '/proc/self/task';
 /**
- * A tenth of the weight of an ordinary thread. With 5, the slowest of 100 health checks took twice
- * as long while all cores were busy. What else runs on the machine belongs into a group of its own.
+ * A third of the weight of an ordinary thread: enough for the event loop, which needs little. A
+ * tenth (10) starved the driver for a minute beside two busy programs of the same machine.
  */
-const NICENESS = 10;
+const NICENESS = 5;
 
 /** Ids of the threads of this process; none where the system does not tell. */
 const threadIds = (): readonly number[] => {

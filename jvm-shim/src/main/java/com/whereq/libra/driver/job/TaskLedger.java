@@ -37,6 +37,7 @@ public final class TaskLedger extends SparkListener {
   private static final String TAGS_PROPERTY = "spark.job.tags";
   private static final int MAX_DEAD_TAGS = 10_000;
   private static final String QUEUE = "libra";
+  private static final String ENDED = "its job has ended";
 
   private final Consumer<Event> events;
   private final Runnable onApplicationEnd;
@@ -86,15 +87,27 @@ public final class TaskLedger extends SparkListener {
   }
 
   /**
-   * The job has ended. Unless it succeeded, Spark jobs that still come with its tag are cancelled
-   * as they start: Spark prepares shuffles and broadcasts on pools of its own, and may submit one
-   * when the job's thread has gone.
+   * From here on Spark jobs that come with the tag are cancelled as they start: Spark prepares
+   * shuffles and broadcasts on pools of its own, and may submit one when the job's thread has gone.
+   * Said before the tasks are counted for the last time, so that none comes between the count and
+   * the end.
    */
+  synchronized void condemn(JobTasks job) {
+    deadTags.put(job.tag, true);
+    jobsBySparkJob.forEach(
+        (sparkJobId, owner) -> {
+          if (owner == job) {
+            context.cancelJob(sparkJobId, ENDED);
+          }
+        });
+  }
+
+  /** The job has ended. */
   synchronized void forget(JobTasks job, boolean succeeded) {
-    jobsByTag.remove(job.tag);
     if (!succeeded) {
-      deadTags.put(job.tag, true);
+      condemn(job);
     }
+    jobsByTag.remove(job.tag);
     job.stages.forEach(
         (id, stage) -> {
           stage.users.remove(job);
@@ -102,8 +115,9 @@ public final class TaskLedger extends SparkListener {
         });
   }
 
+  /** Nothing of the job runs or is about to. */
   synchronized boolean isQuiet(JobTasks job) {
-    return job.isQuiet();
+    return job.isQuiet() && !jobsBySparkJob.containsValue(job);
   }
 
   public synchronized int activeTasks() {
@@ -130,8 +144,8 @@ public final class TaskLedger extends SparkListener {
       for (String tag : tags.split(",")) {
         job = job == null ? jobsByTag.get(tag) : job;
       }
+      cancelIfDead(event.jobId(), tags);
       if (job == null) {
-        cancelIfDead(event.jobId(), tags);
         return;
       }
       for (StageInfo info : CollectionConverters.asJava(event.stageInfos())) {
@@ -216,7 +230,7 @@ public final class TaskLedger extends SparkListener {
   private void cancelIfDead(int sparkJobId, String tags) {
     for (String tag : tags.split(",")) {
       if (deadTags.containsKey(tag)) {
-        context.cancelJob(sparkJobId, "its job has ended");
+        context.cancelJob(sparkJobId, ENDED);
       }
     }
   }
