@@ -172,4 +172,5 @@ const driverConfig = (
     allowLocalPaths: config.libra.sql.allowLocalPaths,
     allowedRoots: sqlRoots(config),
   },
+  python: null,
 });

@@ -106,6 +106,7 @@ const record = async (file: string): Promise<never> => {
         allowLocalPaths: false,
         allowedRoots: [],
       },
+      python: null,
     });
     for (const [number, code] of STATEMENTS.entries()) {
       await new Promise<void>((done) => {
@@ -137,11 +138,16 @@ const jobOf = (code: string, resultDir: string): DriverJob => ({
   sessionId: 'default',
   code,
   parameters: [],
+  filePath: null,
+  mainClass: null,
+  args: [],
+  context: null,
   settings: {},
   pool: 'default',
   description: 'class data',
   rowLimit: 100,
   maxResultBytes: 1 << 20,
+  maxLogBytes: 1 << 20,
   onOverflow: 'TRUNCATE',
   resultDir,
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_REDACTION_PATTERN } from '../domain/redaction.ts';
+import { DENIED_SETTINGS } from '../domain/spark-settings.ts';
 import { tokens } from './tokens.ts';
 import {
   boolean,
@@ -68,6 +69,9 @@ const jobs = z.strictObject({
     'How many jobs may wait; one more is refused with 429.',
     { fallback: 10_000 },
   ),
+  'max-log-bytes': setting(bytes, 'What is kept of the output of a job, for each of its streams.', {
+    fallback: '64MiB',
+  }),
 });
 
 const shutdown = z.strictObject({
@@ -131,6 +135,57 @@ const files = z.strictObject({
       derived: 'the data directory and the working directory',
     },
   ),
+  'allowed-schemes': setting(
+    textList,
+    'Schemes of the URIs that jobs may name as files. What `https` and `http` lead to is fetched by this machine.',
+    { fallback: ['hdfs', 'viewfs', 's3a', 'gs', 'abfs', 'abfss', 'wasbs', 'local'] },
+  ),
+  'max-bytes': setting(bytes, 'The largest file that may be uploaded.', { fallback: '1GiB' }),
+  'max-total-bytes': setting(bytes, 'What all uploaded files may take together.', {
+    fallback: '20GiB',
+  }),
+});
+
+const python = z.strictObject({
+  executable: setting(
+    orNull(text),
+    'The Python of `python` jobs and of Python functions: a path, or a name on the PATH.',
+    { derived: 'PYSPARK_PYTHON, or the Python that `bin/setup` has made, or `python3`' },
+  ),
+  packages: setting(
+    textList,
+    'Packages that this Python must be able to import; the start stops where one is missing.',
+    { fallback: [] },
+  ),
+  ready: setting(integer(0, 100), 'How many started interpreters wait for their job.', {
+    fallback: 2,
+  }),
+  'max-contexts': setting(
+    integer(1, 1000),
+    'How many stateful interpreters (`context`) may live on a driver.',
+    { fallback: 20 },
+  ),
+});
+
+const sparkSubmit = z.strictObject({
+  'max-concurrent': setting(
+    integer(1, 1000),
+    'How many programs run by spark-submit at a time; more of them wait.',
+    { fallback: 4 },
+  ),
+  'kill-grace': setting(
+    duration,
+    'How long a cancelled program may take to end before it is killed.',
+    { fallback: '10s' },
+  ),
+});
+
+const sparkConfig = z.strictObject({
+  denied: setting(
+    textList,
+    'Settings that jobs and sessions may not have: keys, or prefixes that end with a dot or a star.',
+    { fallback: [...DENIED_SETTINGS] },
+  ),
 });
 
 const security = z.strictObject({
@@ -192,6 +247,9 @@ const libra = z.strictObject({
   store,
   sql,
   files,
+  python,
+  'spark-submit': sparkSubmit,
+  'spark-config': sparkConfig,
   security,
   'redaction-pattern': setting(
     pattern,

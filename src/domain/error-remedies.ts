@@ -10,8 +10,13 @@ export const ERROR_REMEDIES = {
   SETTING_NOT_SCOPED:
     'Leave `sparkConfig` out, or set the values with `SET` in the session beforehand.',
   BAD_CURSOR: 'Take `nextCursor` from the page before, or start again without a cursor.',
+  FILE_NOT_USABLE: 'Check the path or the id; `detail` says what is wrong with the file.',
   UNAUTHENTICATED: 'Send `Authorization: Bearer` with a token that is known and has not expired.',
   FORBIDDEN: 'Ask an administrator for a token with the role that `detail` names.',
+  FILE_FORBIDDEN:
+    'Put the file into one of the roots that `detail` names (`libra.files.allowed-roots`), or upload it.',
+  SETTING_DENIED:
+    'Leave the setting out; `libra.spark-config.denied` is for whoever runs the server.',
   HOST_NOT_ALLOWED:
     'Call the server by a name of `libra.security.allowed-hosts`, or configure tokens.',
   NOT_FOUND: 'Check the id; what belongs to others is not shown either.',
@@ -42,6 +47,12 @@ export const ERROR_REMEDIES = {
   SQL_ANALYSIS: 'Mend the name or type that the message tells of; `hint` may hold a suggestion.',
   SQL_REFUSED: 'Do without it, or have the switch under `libra.sql` set that the message names.',
   EXECUTION_FAILED: "The message begins with the root cause; the job's log has the rest.",
+  PROGRAM_FAILED: "The message holds the program's own trace; its log has what it printed.",
+  PROGRAM_SYNTAX: 'Mend the code at the line and column of `position`.',
+  PROGRAM_EXITED: "The program chose this exit code itself; the job's log has what it printed.",
+  PROGRAM_DIED: "Look at the job's log; memory is the usual reason (`spark.driver.memory`).",
+  PROGRAM_NOT_STARTED: "The message says what is missing; the server's log has more.",
+  MAIN_NOT_FOUND: 'Name a class of the jar that has `public static void main(String[] args)`.',
   RESULT_TOO_LARGE:
     'Ask for less, write to a table, or send `onOverflow: TRUNCATE`; the limit is `libra.results.max-bytes`.',
   RESULT_NOT_STORED: 'Look at the disk of `libra.results.dir`, then run the job again.',

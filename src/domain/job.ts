@@ -14,7 +14,7 @@ export const OVERFLOWS = ['TRUNCATE', 'FAIL'] as const;
 export type Overflow = (typeof OVERFLOWS)[number];
 
 /** What a job that does not run yet, or not further, is waiting for. */
-export const WAITING_FOR = ['DRIVER', 'POOL', 'EXECUTORS'] as const;
+export const WAITING_FOR = ['DRIVER', 'POOL', 'CONTEXT', 'SPARK_SUBMIT', 'EXECUTORS'] as const;
 export type WaitingFor = (typeof WAITING_FOR)[number];
 
 /** The ends on which a job may ask to be run again. */
@@ -114,12 +114,21 @@ export interface Job {
   readonly error: JobError | null;
   /** The inline text and counts; null until the job has succeeded. */
   readonly result: ResultSummary | null;
+  /** The Spark application of a program that has one of its own; null until it is known. */
+  readonly applicationId: string | null;
+  readonly sparkUiUrl: string | null;
   /** When the stored rows were pruned; null while they are there (or never were). */
   readonly resultPrunedAt: number | null;
   /** The server that runs it. */
   readonly serverId: string;
   /** The last event id that was sent for the job, so that a finished stream stays finished. */
   readonly lastEventId: number;
+}
+
+/** What a program told of its Spark application so far. */
+export interface SparkApplication {
+  readonly applicationId: string;
+  readonly sparkUiUrl: string | null;
 }
 
 /** What ended an attempt of a job. */

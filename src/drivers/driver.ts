@@ -9,6 +9,21 @@ export interface DriverConfig {
   readonly pools: readonly Pool[];
   /** Break-outs of SQL that are allowed, see `libra.sql` in the configuration. */
   readonly sqlPolicy: SqlPolicy;
+  /** Null where there is no Python: jobs of that kind fail and say so. */
+  readonly python: PythonRuntime | null;
+}
+
+/** What the interpreters of Python jobs are started with. */
+export interface PythonRuntime {
+  readonly executable: string;
+  /** Folders and archives for PYTHONPATH, pyspark among them where it is not installed. */
+  readonly path: readonly string[];
+  /** The folder of Libra's own Python code. */
+  readonly runnerDir: string;
+  /** How many interpreters wait for their job. */
+  readonly ready: number;
+  /** How many stateful interpreters may live at a time. */
+  readonly maxContexts: number;
 }
 
 export interface SqlPolicy {
@@ -30,19 +45,31 @@ export interface DriverInfo {
   readonly defaultParallelism: number;
 }
 
-/** One SQL statement for the driver. Other kinds follow as members of a union. */
+export const DRIVER_JOB_KINDS = ['sql', 'python', 'jar-class'] as const;
+export type DriverJobKind = (typeof DRIVER_JOB_KINDS)[number];
+
+/** One job for the driver. Fields of other kinds are null or empty. */
 export interface DriverJob {
   readonly jobId: string;
-  readonly kind: 'sql';
+  readonly kind: DriverJobKind;
   readonly sessionId: string;
-  readonly code: string;
+  /** The text of `sql` and `python`. */
+  readonly code: string | null;
   readonly parameters: readonly SqlParameter[];
+  /** The local path of the jar of a `jar-class`. */
+  readonly filePath: string | null;
+  readonly mainClass: string | null;
+  readonly args: readonly string[];
+  /** The stateful interpreter of the session that a `python` job runs in; its jobs come one by one. */
+  readonly context: string | null;
   /** Settings for this statement alone; every key passed `unmodifiableKeys` before. */
   readonly settings: Readonly<Record<string, string>>;
   readonly pool: string;
   readonly description: string;
   readonly rowLimit: number;
   readonly maxResultBytes: number;
+  /** What is kept of each of the streams of code; what comes after is read and dropped. */
+  readonly maxLogBytes: number;
   readonly onOverflow: Overflow;
   /** A folder that does not exist yet; the host makes it and writes the result there. */
   readonly resultDir: string;

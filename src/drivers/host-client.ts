@@ -51,6 +51,7 @@ export class HostClient implements Driver {
       ...config,
       pools: [...config.pools],
       sqlPolicy: policyOf(config),
+      python: config.python === null ? null : { ...config.python, path: [...config.python.path] },
     });
     return this.#starting.promise;
   }
@@ -70,6 +71,7 @@ export class HostClient implements Driver {
       request: 'submit',
       ...job,
       parameters: [...job.parameters],
+      args: [...job.args],
     });
   }
 

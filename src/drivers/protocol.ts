@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DRIVER_JOB_KINDS } from './driver.ts';
 
 /**
  * The protocol of a driver host, the same over JNI and over a socket: one JSON object a message,
@@ -22,6 +23,14 @@ const sqlPolicy = z.strictObject({
   allowedRoots: z.array(z.string()),
 });
 
+const python = z.strictObject({
+  executable: z.string(),
+  path: z.array(z.string()),
+  runnerDir: z.string(),
+  ready: z.number(),
+  maxContexts: z.number(),
+});
+
 const parameter = z.strictObject({
   name: z.string(),
   value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
@@ -38,19 +47,25 @@ export const hostRequestSchema = z.discriminatedUnion('request', [
     sparkConf: settings,
     pools: z.array(pool),
     sqlPolicy,
+    python: python.nullable(),
   }),
   z.strictObject({
     request: z.literal('submit'),
     jobId: z.string(),
-    kind: z.literal('sql'),
+    kind: z.enum(DRIVER_JOB_KINDS),
     sessionId: z.string(),
-    code: z.string(),
+    code: z.string().nullable(),
     parameters: z.array(parameter),
+    filePath: z.string().nullable(),
+    mainClass: z.string().nullable(),
+    args: z.array(z.string()),
+    context: z.string().nullable(),
     settings,
     pool: z.string(),
     description: z.string(),
     rowLimit: z.number(),
     maxResultBytes: z.number(),
+    maxLogBytes: z.number(),
     onOverflow: z.enum(['TRUNCATE', 'FAIL']),
     resultDir: z.string(),
   }),

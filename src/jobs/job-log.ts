@@ -50,6 +50,15 @@ export class JobLog {
     this.#maxBytes = options.maxBytes ?? MAX_BYTES;
   }
 
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  /** Of one job. */
+  folder(jobId: string): string {
+    return join(this.#dir, jobId);
+  }
+
   append(jobId: string, stream: LogStream, text: string): void {
     if (text === '') return;
     const writer = this.#writer(jobId, stream);

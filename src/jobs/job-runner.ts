@@ -97,8 +97,11 @@ export class JobRunner {
       {
         job: active.job,
         request: active.request,
+        program: null,
         resultDir: results.path(active.job.id),
         maxResultBytes,
+        logDir: this.#options.jobLog.folder(active.job.id),
+        maxLogBytes: this.#options.jobLog.maxBytes,
       },
       this.#observe(active),
     );
@@ -138,6 +141,11 @@ export class JobRunner {
         jobLog.append(id, stream, text);
         active.events.log(stream, text);
       },
+      wrote: (stream, text) => {
+        if (current()) active.events.log(stream, text);
+      },
+      application: () => {},
+      waitsFor: () => {},
       ended: (outcome) => {
         if (!current()) return;
         active.handedOver = false;

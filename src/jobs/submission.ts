@@ -151,6 +151,8 @@ export class Submission {
       cancelCause: null,
       error: null,
       result: null,
+      applicationId: null,
+      sparkUiUrl: null,
       resultPrunedAt: null,
       serverId,
       lastEventId: 0,

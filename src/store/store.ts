@@ -1,4 +1,13 @@
-import type { Job, JobError, JobFilter, JobPage, JobState, WaitingFor } from '../domain/job.ts';
+import type { FilePage, StoredFile } from '../domain/file.ts';
+import type {
+  Job,
+  JobError,
+  JobFilter,
+  JobPage,
+  JobState,
+  SparkApplication,
+  WaitingFor,
+} from '../domain/job.ts';
 import type { ResultSummary } from '../domain/result.ts';
 import type { Session, SessionState } from '../domain/session.ts';
 
@@ -105,6 +114,8 @@ export interface JobStore {
   /** Sets the cause unless one is set already or the job has ended; answers whether it was set. */
   requestCancel(id: string, cause: string): Promise<boolean>;
   setWaitingFor(id: string, waitingFor: WaitingFor | null): Promise<void>;
+  /** Of the attempt that runs; forgotten with the next one. */
+  recordApplication(id: string, application: SparkApplication): Promise<void>;
   markResultPruned(id: string, at: number): Promise<void>;
   /** Removes an ended job; false when it is active or unknown. */
   remove(id: string): Promise<boolean>;
@@ -135,6 +146,16 @@ export interface SessionStore {
   markStateful(id: string): Promise<void>;
   /** Forgets DEAD sessions that ended before the time. */
   prune(endedBefore: number): Promise<number>;
+}
+
+/** The records of uploaded files; the bytes lie beside the store. */
+export interface FileStore {
+  create(file: StoredFile, idempotency: IdempotencyKey | null): Promise<CreateJobAnswer>;
+  get(id: string): Promise<StoredFile | null>;
+  /** Newest first; of everybody where `owner` is null. Throws BadCursorError. */
+  list(owner: string | null, limit: number, cursor: string | null): Promise<FilePage>;
+  /** False when it is unknown. */
+  remove(id: string): Promise<boolean>;
 }
 
 export interface ServerStore {

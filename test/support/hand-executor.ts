@@ -30,6 +30,7 @@ export const failure = (state: 'FAILED' | 'LOST', code: string): JobOutcome => (
 /** Work in the hands of a test: it says itself how each started job goes on and ends. */
 export class HandExecutor implements Executor {
   readonly kind = 'embedded';
+  readonly survivesServer = false;
   readonly executions: Execution[] = [];
   readonly cancelled: string[] = [];
   readonly #observers = new Map<string, ExecutionObserver>();

@@ -42,6 +42,8 @@ export const aJob = (fields: Partial<Job> = {}): Job => ({
   cancelCause: null,
   error: null,
   result: ROWS,
+  applicationId: null,
+  sparkUiUrl: null,
   resultPrunedAt: null,
   serverId: 'server-1',
   lastEventId: 0,

@@ -37,6 +37,7 @@ const CONFIG: DriverConfig = {
     allowLocalPaths: true,
     allowedRoots: [],
   },
+  python: null,
 };
 
 /** A copy: a build that runs meanwhile would take the classes away from under the JVM. */
@@ -133,11 +134,16 @@ export const submit = (
         kind: 'sql',
         sessionId: 'default',
         parameters: [],
+        filePath: null,
+        mainClass: null,
+        args: [],
+        context: null,
         settings: {},
         pool: 'default',
         description: 'a test',
         rowLimit: 1000,
         maxResultBytes: 1 << 30,
+        maxLogBytes: 1 << 26,
         onOverflow: 'TRUNCATE',
         ...options,
         code,

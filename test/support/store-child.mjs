@@ -57,6 +57,8 @@ const insert = async () => {
     cancelCause: null,
     error: null,
     result: null,
+    applicationId: null,
+    sparkUiUrl: null,
     resultPrunedAt: null,
     serverId: 'child',
     lastEventId: 0,

@@ -72,6 +72,8 @@ export const aJob = ({ request, ...over }: JobOver = {}): Job => ({
   cancelCause: null,
   error: null,
   result: null,
+  applicationId: null,
+  sparkUiUrl: null,
   resultPrunedAt: null,
   serverId: 'server-1',
   lastEventId: 0,

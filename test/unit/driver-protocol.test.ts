@@ -56,12 +56,14 @@ describe('the protocol of a driver host', () => {
     const failed: { error: z.ZodObject } = event('failed');
     const succeeded: { result: z.ZodObject } = event('succeeded');
     const schema: { columns: z.ZodArray } = event('schema');
-    const start: { pools: z.ZodArray; sqlPolicy: z.ZodObject } = request('start');
+    const start: { pools: z.ZodArray; sqlPolicy: z.ZodObject; python: z.ZodNullable } =
+      request('start');
     const submit: { parameters: z.ZodArray } = request('submit');
     const position = (failed.error.shape.position as z.ZodNullable).unwrap();
     expect({
       Pool: keys(start.pools.element),
       SqlPolicy: keys(start.sqlPolicy),
+      Python: keys(start.python.unwrap()),
       Parameter: keys(submit.parameters.element),
       Column: keys(schema.columns.element),
       Position: keys(position),

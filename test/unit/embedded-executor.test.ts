@@ -28,6 +28,9 @@ beforeEach(() => {
     started: () => heard.push('started'),
     progress: (fraction) => heard.push(fraction),
     log: (stream, text) => heard.push([stream, text]),
+    wrote: (stream, text) => heard.push(['written', stream, text]),
+    application: (application) => heard.push(application),
+    waitsFor: (waitingFor) => heard.push(['waits for', waitingFor]),
     ended: (outcome: JobOutcome) => heard.push(outcome),
   };
 });
@@ -35,7 +38,15 @@ beforeEach(() => {
 const start = (fields: Parameters<typeof sql>[0] = {}) => {
   const request = sql(fields);
   const job = { id: 'job-1', sessionId: 'light', request } as Job;
-  const execution = { job, request, resultDir: '/results/job-1', maxResultBytes: 7 };
+  const execution = {
+    job,
+    request,
+    program: null,
+    resultDir: '/results/job-1',
+    maxResultBytes: 7,
+    logDir: '/logs/job-1',
+    maxLogBytes: 9,
+  };
   new EmbeddedExecutor(driver).start(execution, observer);
 };
 
@@ -55,11 +66,16 @@ describe('the embedded executor', () => {
       sessionId: 'light',
       code: ' SELECT :a ',
       parameters: [{ name: 'a', value: 1, type: null }],
+      filePath: null,
+      mainClass: null,
+      args: [],
+      context: null,
       settings: { 'spark.sql.ansi.enabled': 'true' },
       pool: 'high-priority',
       description: 'SELECT :a',
       rowLimit: 5,
       maxResultBytes: 7,
+      maxLogBytes: 9,
       onOverflow: 'FAIL',
       resultDir: '/results/job-1',
     });

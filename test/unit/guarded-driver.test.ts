@@ -18,6 +18,7 @@ const CONFIG: DriverConfig = {
     allowLocalPaths: false,
     allowedRoots: [],
   },
+  python: null,
 };
 
 const INFO: DriverInfo = {
@@ -36,11 +37,16 @@ const JOB: DriverJob = {
   sessionId: 'default',
   code: 'SELECT 1',
   parameters: [],
+  filePath: null,
+  mainClass: null,
+  args: [],
+  context: null,
   settings: {},
   pool: 'default',
   description: '',
   rowLimit: 10,
   maxResultBytes: 1000,
+  maxLogBytes: 1000,
   onOverflow: 'TRUNCATE',
   resultDir: '/nowhere',
 };

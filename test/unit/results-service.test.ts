@@ -52,6 +52,8 @@ const jobWith = (change: Partial<Job>): Job => ({
   cancelCause: null,
   error: null,
   result: summary,
+  applicationId: null,
+  sparkUiUrl: null,
   resultPrunedAt: null,
   serverId: 's',
   lastEventId: 0,

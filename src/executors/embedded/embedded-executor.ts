@@ -1,11 +1,18 @@
-import type { JobOutcome } from '../../domain/job.ts';
+import type { JobKind, JobOutcome, JobRequest } from '../../domain/job.ts';
 import { jobError } from '../../domain/job-error.ts';
-import type { Driver, DriverJob, DriverJobObserver } from '../../drivers/driver.ts';
+import {
+  DRIVER_JOB_KINDS,
+  type Driver,
+  type DriverJob,
+  type DriverJobKind,
+  type DriverJobObserver,
+} from '../../drivers/driver.ts';
 import type { Execution, ExecutionObserver, Executor } from '../executor.ts';
 
 /** Runs jobs on the driver that the server itself is. */
 export class EmbeddedExecutor implements Executor {
   readonly kind = 'embedded';
+  readonly survivesServer = false;
   readonly #driver: Driver;
 
   constructor(driver: Driver) {
@@ -31,23 +38,37 @@ export class EmbeddedExecutor implements Executor {
 /** What Spark shows where the request does not say it. */
 const SHOWN = 200;
 
-const toDriverJob = ({ job, request, resultDir, maxResultBytes }: Execution): DriverJob => {
-  const code = request.code ?? '';
+const toDriverJob = (execution: Execution): DriverJob => {
+  const { job, request, program, resultDir, maxResultBytes, maxLogBytes } = execution;
   return {
     jobId: job.id,
-    kind: 'sql',
+    kind: driverKind(request.kind),
     sessionId: job.sessionId,
-    code,
+    code: request.code,
     parameters: request.parameters,
+    filePath: program?.location ?? null,
+    mainClass: request.mainClass,
+    args: request.args,
+    context: request.context,
     settings: request.sparkConfig,
     pool: request.pool,
-    description: request.description ?? request.name ?? code.trim().slice(0, SHOWN),
+    description: request.description ?? request.name ?? shown(request),
     rowLimit: request.rowLimit,
     maxResultBytes,
+    maxLogBytes,
     onOverflow: request.onOverflow,
     resultDir,
   };
 };
+
+const driverKind = (kind: JobKind): DriverJobKind => {
+  const known = DRIVER_JOB_KINDS.find((each) => each === kind);
+  if (known === undefined) throw new Error(`it runs no jobs of kind ${kind}`);
+  return known;
+};
+
+const shown = ({ code, mainClass }: JobRequest): string =>
+  (code ?? mainClass ?? '').trim().slice(0, SHOWN);
 
 const toDriverObserver = (
   observer: ExecutionObserver,

@@ -31,6 +31,8 @@ export const LISTED_COLUMNS = [
   'error',
   'request',
   'result',
+  'application_id',
+  'spark_ui_url',
 ] as const satisfies readonly (keyof JobsTable)[];
 
 export const JOB_COLUMNS = [
@@ -66,6 +68,8 @@ export const toJobRow = (job: Job): JobRow => {
     request: JSON.stringify(request),
     ...toResultColumns(job.result),
     code,
+    application_id: job.applicationId,
+    spark_ui_url: job.sparkUiUrl,
   };
 };
 
@@ -111,6 +115,8 @@ export const toJob = (row: JobRow): Job => ({
   cancelCause: row.cancel_cause,
   error: row.error === null ? null : fromJson<JobError>(row.error, `job ${row.id}`),
   result: toResult(row),
+  applicationId: row.application_id,
+  sparkUiUrl: row.spark_ui_url,
   resultPrunedAt: row.result_pruned_at,
   serverId: row.server_id,
   lastEventId: row.last_event_id,

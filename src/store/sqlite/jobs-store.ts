@@ -8,6 +8,7 @@ import {
   type JobPage,
   type JobState,
   mayFollow,
+  type SparkApplication,
   TERMINAL_STATES,
   type WaitingFor,
 } from '../../domain/job.ts';
@@ -96,6 +97,16 @@ export class SqliteJobStore implements JobStore {
       .set({ waiting_for: waitingFor })
       .where('id', '=', id)
       .where('state', 'in', ACTIVE_STATES);
+    this.#connection.run(query.compile());
+  }
+
+  async recordApplication(id: string, application: SparkApplication): Promise<void> {
+    const { applicationId, sparkUiUrl } = application;
+    const query = queries
+      .updateTable('jobs')
+      .set({ application_id: applicationId, spark_ui_url: sparkUiUrl })
+      .where('id', '=', id)
+      .where('state', '=', 'RUNNING');
     this.#connection.run(query.compile());
   }
 
@@ -203,7 +214,9 @@ const insertJob = (job: Job) => {
 
 const toColumns = (change: JobChange): Updateable<JobsTable> => ({
   waiting_for: change.waitingFor ?? null,
-  ...(change.attempt === undefined ? {} : { attempt: change.attempt }),
+  ...(change.attempt === undefined
+    ? {}
+    : { attempt: change.attempt, application_id: null, spark_ui_url: null }),
   ...(change.startedAt === undefined ? {} : { started_at: change.startedAt }),
   ...(change.completedAt === undefined ? {} : { completed_at: change.completedAt }),
   ...(change.progress === undefined ? {} : { progress: change.progress }),

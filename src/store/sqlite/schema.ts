@@ -29,6 +29,8 @@ export interface JobsTable {
   result: string | null;
   code: string | null;
   result_text: string | null;
+  application_id: string | null;
+  spark_ui_url: string | null;
 }
 
 export interface JobTagsTable {
@@ -53,7 +55,7 @@ export interface IdempotencyKeysTable {
   operation: string;
   key: string;
   body_hash: string;
-  resource_kind: 'job' | 'session';
+  resource_kind: 'job' | 'session' | 'file';
   resource_id: string;
 }
 

@@ -29,7 +29,8 @@ public final class DriverProtocol {
   })
   public sealed interface Request {}
 
-  public record Start(Map<String, String> sparkConf, List<Pool> pools, SqlPolicy sqlPolicy)
+  public record Start(
+      Map<String, String> sparkConf, List<Pool> pools, SqlPolicy sqlPolicy, Python python)
       implements Request {}
 
   public record Submit(
@@ -38,11 +39,16 @@ public final class DriverProtocol {
       String sessionId,
       String code,
       List<Parameter> parameters,
+      String filePath,
+      String mainClass,
+      List<String> args,
+      String context,
       Map<String, String> settings,
       String pool,
       String description,
       int rowLimit,
       long maxResultBytes,
+      long maxLogBytes,
       String onOverflow,
       String resultDir)
       implements Request {}
@@ -137,6 +143,9 @@ public final class DriverProtocol {
       boolean allowLocalPaths,
       List<String> allowedRoots) {}
 
+  public record Python(
+      String executable, List<String> path, String runnerDir, int ready, int maxContexts) {}
+
   public record Parameter(String name, JsonNode value, String type) {}
 
   public record Column(String name, String type, boolean nullable) {}
@@ -156,7 +165,7 @@ public final class DriverProtocol {
   public record ResultSummary(
       String text,
       List<Column> columns,
-      long rowCount,
+      Long rowCount,
       boolean truncated,
       boolean complete,
       long byteCount) {}

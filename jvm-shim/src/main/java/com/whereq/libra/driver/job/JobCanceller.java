@@ -47,8 +47,7 @@ final class JobCanceller extends Thread {
     while (job.thread().isAlive()) {
       job.spark().cancelSparkJobs(job.tag());
       if (interrupting) {
-        job.thread().stopPlanning();
-        job.thread().interrupt();
+        job.stop();
       }
       job.thread().join(REPEAT_MILLIS);
       interrupting = (System.nanoTime() - begin) / 1_000_000 > GRACE_MILLIS;
@@ -56,6 +55,7 @@ final class JobCanceller extends Thread {
   }
 
   private void endTasks() throws InterruptedException {
+    job.condemnTasks();
     int quiet = 0;
     while (quiet < (interrupting ? QUIET_AFTER_INTERRUPT : 1)) {
       if (job.hasEnded() || job.spark().isStopped()) {

@@ -49,7 +49,7 @@ final class JobRun {
   private final Consumer<JobRun> onEnded;
   private final Function<String, JobError> lossOf;
   private final String tag;
-  private final SqlStatement statement;
+  private final JobBody body;
   private final JobTasks tasks;
   private final JobThread thread;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.RUNNING);
@@ -67,7 +67,7 @@ final class JobRun {
     this.lossOf = lossOf;
     // A retry has the same job id, and what comes with the tag of an ended attempt is cancelled.
     this.tag = "libra-" + request.jobId() + "-" + ATTEMPTS.incrementAndGet();
-    this.statement = new SqlStatement(request, tag, spark, events);
+    this.body = bodyOf(new JobScope(request, tag, spark, events));
     this.tasks = spark.ledger().register(request.jobId(), tag);
     this.thread = new JobThread(request.jobId(), this::run);
   }
@@ -108,17 +108,29 @@ final class JobRun {
     }
   }
 
+  /** Asks the job's thread, and what the body has beside it, to end. */
+  void stop() {
+    thread.stopPlanning();
+    body.stop();
+    thread.interrupt();
+  }
+
+  /** No Spark job of this one starts any more. */
+  void condemnTasks() {
+    spark.ledger().condemn(tasks);
+  }
+
   /** Called by the canceller when nothing of the job is left. */
   void cancelled() {
-    statement.discard();
+    body.discard();
     end(new Cancelled(request.jobId()));
   }
 
   /** The context is gone, and the job with it. */
   void lose(JobError error) {
     if (end(new Lost(request.jobId(), error))) {
-      statement.discard();
-      thread.interrupt();
+      body.discard();
+      stop();
     }
   }
 
@@ -128,20 +140,20 @@ final class JobRun {
     if (phase.compareAndSet(Phase.RUNNING, Phase.ENDING)) {
       if (!(outcome instanceof Succeeded)) {
         spark.cancelSparkJobs(tag);
-        statement.discard();
+        body.discard();
       }
       stored = end(outcome) && outcome instanceof Succeeded;
     }
     // Cancelled: the canceller removes the result when the tasks have ended as well. Lost: the
     // thread may have written since.
     if (!stored) {
-      statement.discard();
+      body.discard();
     }
   }
 
   private EndEvent outcome() {
     try {
-      return new Succeeded(request.jobId(), statement.run());
+      return new Succeeded(request.jobId(), body.run());
     } catch (Throwable e) {
       if (ErrorTranslator.isOutOfMemory(e)) {
         LOG.error("Job {} ran out of memory", request.jobId(), e);
@@ -149,12 +161,19 @@ final class JobRun {
       if (spark.isStopped()) {
         return new Lost(request.jobId(), lossOf.apply("The SparkContext ended under the job"));
       }
-      JobError error = ErrorTranslator.translate(e, request.code());
+      JobError error = ErrorTranslator.translate(e, request.code() == null ? "" : request.code());
       LOG.debug("Job {} failed", request.jobId(), e);
       return error.code().equals("SESSION_LOST")
           ? new Lost(request.jobId(), error)
           : new Failed(request.jobId(), error);
     }
+  }
+
+  private static JobBody bodyOf(JobScope scope) {
+    return switch (scope.request().kind()) {
+      case "sql" -> new SqlStatement(scope);
+      default -> throw new IllegalArgumentException("no job of kind " + scope.request().kind());
+    };
   }
 
   private boolean end(EndEvent event) {

@@ -61,8 +61,8 @@ public final class WarmUp {
           if (yielded || spark.isStopped()) {
             return;
           }
-          new SqlStatement(request(statement.formatted(round), folder), TAG, spark, event -> {})
-              .run();
+          Submit request = request(statement.formatted(round), folder);
+          new SqlStatement(new JobScope(request, TAG, spark, event -> {})).run();
         }
       }
       LOG.info("The driver is warm");
@@ -82,10 +82,15 @@ public final class WarmUp {
         Sessions.DEFAULT,
         statement,
         List.of(),
+        null,
+        null,
+        List.of(),
+        null,
         Map.of(),
         "default",
         "Warm-up",
         10,
+        1 << 20,
         1 << 20,
         "TRUNCATE",
         folder.resolve("result").toString());
