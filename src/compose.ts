@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { buildApp } from './app.ts';
 import type { LibraConfig } from './config/schema.ts';
+import { Problem } from './domain/errors.ts';
 import type { Pool } from './domain/pool.ts';
 import type { DriverConfig, DriverInfo } from './drivers/driver.ts';
 import { GuardedDriver } from './drivers/guarded-driver.ts';
@@ -10,6 +11,7 @@ import { exitProcess, inProcessDriver } from './drivers/in-process/in-process-dr
 import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
 import { EmbeddedExecutor } from './executors/embedded/embedded-executor.ts';
 import { createCore } from './jobs/core.ts';
+import type { ProgramSource } from './jobs/program-source.ts';
 import { jobMetrics, metricSources } from './metric-sources.ts';
 import type { Logger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
@@ -52,7 +54,14 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     inProcessDriver(launch, (message) => logger.error({ fault: message }, 'driver host fault')),
   );
   const core = createCore(
-    { store, driver, executor: new EmbeddedExecutor(driver), clock: systemClock, log: logger },
+    {
+      store,
+      driver,
+      executors: [new EmbeddedExecutor(driver)],
+      programs: noPrograms,
+      clock: systemClock,
+      log: logger,
+    },
     {
       serverId,
       dataDir: libra.dataDir,
@@ -61,6 +70,8 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       maxResultBytes: libra.results.maxBytes,
       maxRunning: libra.jobs.maxRunning,
       maxQueued: libra.jobs.maxQueued,
+      maxPrograms: libra.sparkSubmit.maxConcurrent,
+      maxLogBytes: libra.jobs.maxLogBytes,
       maxLightSessions: libra.session.maxLightSessions,
       sessionMode: libra.session.mode,
       sessionIdleMs: libra.session.timeoutMinutes * 60_000,
@@ -134,6 +145,12 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     ],
     exit: exitProcess,
   };
+};
+
+const noPrograms: ProgramSource = {
+  locate: () => Promise.reject(new Problem('NOT_IMPLEMENTED', 'Files cannot be run yet.')),
+  check: async () => {},
+  resolveSettings: async (_, settings) => settings,
 };
 
 const readVersion = (config: LibraConfig): string =>

@@ -17,6 +17,7 @@ import { ActiveJobs } from './active-jobs.ts';
 import type { Load } from './dispatcher.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Drain } from './drain.ts';
+import { Executors } from './executors.ts';
 import { HistorySweeper } from './history-sweeper.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import { JobLog } from './job-log.ts';
@@ -25,8 +26,11 @@ import type { JobObserver } from './job-observer.ts';
 import { JobRunner } from './job-runner.ts';
 import { JobService } from './job-service.ts';
 import { JobStopper } from './job-stopper.ts';
+import { Lanes } from './lanes.ts';
+import type { ProgramSource } from './program-source.ts';
 import { Rerun } from './rerun.ts';
 import { ResultFolders } from './result-folders.ts';
+import { Routing } from './routing.ts';
 import { Settlement } from './settlement.ts';
 import { serverStopping, storeUnavailable } from './store-problem.ts';
 import { Submission } from './submission.ts';
@@ -35,7 +39,8 @@ import { Submission } from './submission.ts';
 export interface CorePorts {
   readonly store: Store;
   readonly driver: Driver;
-  readonly executor: Executor;
+  readonly executors: readonly Executor[];
+  readonly programs: ProgramSource;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -48,6 +53,9 @@ export interface CoreSettings {
   readonly maxResultBytes: number;
   readonly maxRunning: number;
   readonly maxQueued: number;
+  /** How many programs of their own run at a time. */
+  readonly maxPrograms: number;
+  readonly maxLogBytes: number;
   readonly maxLightSessions: number;
   readonly sessionMode: SessionMode;
   readonly sessionIdleMs: number;
@@ -82,9 +90,12 @@ export interface Core {
   drain(deadlineMs: number): Promise<void>;
 }
 
+/** How much of the places of the driver one pool may hold. */
+const POOL_SHARE = 0.75;
+
 /** Puts the parts of jobs, sessions and pools together. Everything foreign comes in as a port. */
 export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
-  const { store, driver, executor, clock, log } = ports;
+  const { store, driver, programs, clock, log } = ports;
   const { serverId, redactionPattern } = settings;
   const halted = new AbortController();
   const givenUp = new AbortController();
@@ -97,14 +108,15 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     if (!started) throw storeUnavailable(null);
   };
 
+  const executors = new Executors(ports.executors);
   const gate = new DriverGate(driver, clock);
   const jobs = new ActiveJobs(clock);
-  const jobLog = new JobLog({ dir: settings.logsDir, log });
+  const jobLog = new JobLog({ dir: settings.logsDir, log, maxBytes: settings.maxLogBytes });
   const results = new ResultFolders(settings.resultsDir);
   const runTimeSettings = new RunTimeSettings(driver, gate);
   const keys = new IdempotencyKeys(store.servers);
   const machine = new JobMachine({ store: store.jobs, jobs, clock, log, serverId, signal });
-  const stopper = new JobStopper({ machine, jobs, executor, log });
+  const stopper = new JobStopper({ machine, jobs, executors, log });
   const registry = new SessionRegistry({
     store: store.sessions,
     driver,
@@ -117,18 +129,30 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     redactionPattern,
     signal,
   });
-  const dispatcher: Dispatcher = new Dispatcher({
-    maxRunning: settings.maxRunning,
-    maxQueued: settings.maxQueued,
-    launch: (jobId) => runner.launch(jobId),
-  });
+  const lanes: Lanes = new Lanes(
+    new Dispatcher({
+      maxRunning: settings.maxRunning,
+      maxQueued: settings.maxQueued,
+      poolShare: POOL_SHARE,
+      limitedBy: 'POOL',
+      launch: (jobId) => runner.launch(lanes.driver, jobId),
+    }),
+    new Dispatcher({
+      maxRunning: settings.maxPrograms,
+      maxQueued: settings.maxQueued,
+      poolShare: 1,
+      limitedBy: 'SPARK_SUBMIT',
+      launch: (jobId) => runner.launch(lanes.programs, jobId),
+    }),
+  );
   const runner = new JobRunner({
     machine,
     stopper,
     gate,
     jobs,
-    dispatcher,
-    executor,
+    lanes,
+    executors,
+    programs,
     sessions: registry,
     jobLog,
     results,
@@ -141,9 +165,9 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     store,
     machine,
     stopper,
-    dispatcher,
+    lanes,
     sessions: registry,
-    settings: runTimeSettings,
+    routing: new Routing({ settings: runTimeSettings, programs }),
     keys,
     clock,
     pools: settings.pools.map((pool) => pool.name),
@@ -174,23 +198,33 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
   });
 
   machine.onEnd((active) => {
-    dispatcher.done(active.job.id);
+    lanes.of(active.job.executor).done(active.job.id);
     active.lease.release();
     void jobLog.close(active.job.id);
   });
   machine.observe({ onTransition: (job, from, to) => logTransition(log, job, from, to) });
   registry.onClosing((jobIds, closing) => stopper.sessionClosed(jobIds, closing));
   gate.listen({
-    ready: () => dispatcher.setReady(true),
-    lost: () => dispatcher.setReady(false),
+    ready: () => lanes.driver.setReady(true),
+    lost: () => lanes.driver.setReady(false),
   });
 
-  const drain = new Drain({ machine, jobs, dispatcher, sweeper, health, jobLog, clock, log });
+  const drain = new Drain({
+    machine,
+    jobs,
+    lanes,
+    executors,
+    sweeper,
+    health,
+    jobLog,
+    clock,
+    log,
+  });
   return {
     jobs: new JobService({
       store: store.jobs,
       jobs,
-      dispatcher,
+      lanes,
       stopper,
       submission,
       rerun: new Rerun({ store: store.jobs, jobs, submission }),
@@ -210,11 +244,11 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
       mode: settings.sessionMode,
       requireOpen,
     }),
-    pools: new PoolService(settings.pools, (pool) => dispatcher.loadOf(pool)),
+    pools: new PoolService(settings.pools, (pool) => lanes.loadOf(pool)),
     health,
     gauges: {
       get load() {
-        return dispatcher.load;
+        return lanes.load;
       },
       get resultBytes() {
         return results.bytes;
@@ -222,12 +256,23 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
       get sessions() {
         return registry.all().length;
       },
-      loadOf: (pool) => dispatcher.loadOf(pool),
+      loadOf: (pool) => lanes.loadOf(pool),
     },
     observe: (observer) => machine.observe(observer),
     async start() {
-      const parts = { store, jobs, machine, dispatcher, sessions: registry, results, clock, log };
-      await new Settlement(parts).run();
+      await new Settlement({
+        store,
+        jobs,
+        machine,
+        lanes,
+        executors,
+        runner,
+        sessions: registry,
+        results,
+        clock,
+        log,
+      }).run();
+      lanes.programs.setReady(true);
       started = true;
       sweeper.start();
       health.start();

@@ -1,8 +1,13 @@
 import type { WaitingFor } from '../domain/job.ts';
+import { Turns } from './turns.ts';
 
 export interface DispatcherOptions {
   readonly maxRunning: number;
   readonly maxQueued: number;
+  /** How much of `maxRunning` one pool may hold, 0 to 1. */
+  readonly poolShare: number;
+  /** What a job waits for that could run but for the limit. */
+  readonly limitedBy: WaitingFor;
   /** Takes a job that has its place now; `done` or `putBack` must follow for it. */
   readonly launch: (jobId: string) => void;
 }
@@ -17,17 +22,14 @@ export interface Reservation {
   release(): void;
 }
 
-/** How much of `maxRunning` one pool may hold. */
-const POOL_SHARE = 0.75;
-
 /**
  * Decides which queued job runs next; knows ids and pools, no states.
  *
  * Each pool has a queue, first in, first out; the pools take turns, so that a pool with a thousand
- * waiting jobs does not hold up the one job of another. `maxRunning` jobs run at a time on the
- * whole server, and none before the driver is ready; one pool may hold three quarters of these
- * places, so that a flood of long jobs leaves some for the short ones of other pools. Shares
- * between running jobs are Spark's.
+ * waiting jobs does not hold up the one job of another. `maxRunning` jobs run at a time, and none
+ * before `setReady`; one pool may hold `poolShare` of these places, so that a flood of long jobs
+ * leaves some for the short ones of other pools. Jobs of the same key run one after another, in
+ * their order. Shares between running jobs are Spark's.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -35,6 +37,7 @@ export class Dispatcher {
   readonly #queues = new Map<string, Set<string>>();
   readonly #poolOf = new Map<string, string>();
   readonly #running = new Map<string, string>();
+  readonly #turns = new Turns();
   #reserved = 0;
   #queued = 0;
   #ready = false;
@@ -50,19 +53,20 @@ export class Dispatcher {
   }
 
   loadOf(pool: string): Load {
-    return { running: this.#runningIn(pool), queued: this.#queues.get(pool)?.size ?? 0 };
+    return { running: this.#runningIn(pool), queued: this.#queuedIn(pool) };
   }
 
   /** What a job in the queue waits for; null when it is not in the queue. */
   waitingFor(jobId: string): WaitingFor | null {
     if (!this.#poolOf.has(jobId)) return null;
-    return this.#ready ? 'POOL' : 'DRIVER';
+    if (this.#turns.waits(jobId)) return 'CONTEXT';
+    return this.#ready ? this.#options.limitedBy : 'DRIVER';
   }
 
   /** What a job that came to the pool now would wait for. */
   nextWaitsFor(pool: string): WaitingFor | null {
     if (!this.#ready) return 'DRIVER';
-    return this.#freeFor(pool) > 0 ? null : 'POOL';
+    return this.#freeFor(pool) > 0 ? null : this.#options.limitedBy;
   }
 
   /** Null when the line is full: only those count that could not run at once. */
@@ -79,9 +83,16 @@ export class Dispatcher {
     };
   }
 
-  enqueue(jobId: string, pool: string): void {
-    this.#insert(jobId, pool, false);
+  enqueue(jobId: string, pool: string, key: string | null = null): void {
+    this.#poolOf.set(jobId, pool);
+    this.#queued += 1;
+    if (this.#turns.enter(jobId, pool, key)) this.#insert(jobId, pool, false);
     this.#pump();
+  }
+
+  /** A job that runs already, from before this server: it has its place, launched or not. */
+  occupy(jobId: string, pool: string): void {
+    this.#running.set(jobId, pool);
   }
 
   /** A job that could not be started after all goes back to the head of its queue. */
@@ -89,6 +100,8 @@ export class Dispatcher {
     const pool = this.#running.get(jobId);
     if (pool === undefined) return;
     this.#running.delete(jobId);
+    this.#poolOf.set(jobId, pool);
+    this.#queued += 1;
     this.#insert(jobId, pool, true);
     this.#freed();
   }
@@ -103,7 +116,10 @@ export class Dispatcher {
       queue?.delete(jobId);
       if (queue?.size === 0) this.#queues.delete(pool);
     }
+    const next = this.#turns.leave(jobId);
+    if (next !== null) this.#insert(next.jobId, next.pool, false);
     if (this.#running.delete(jobId)) this.#freed();
+    else if (next !== null) this.#pump();
   }
 
   setReady(ready: boolean): void {
@@ -133,7 +149,7 @@ export class Dispatcher {
   }
 
   #freeFor(pool: string): number {
-    const most = Math.ceil(this.#options.maxRunning * POOL_SHARE);
+    const most = Math.ceil(this.#options.maxRunning * this.#options.poolShare);
     return Math.min(this.#free, Math.max(0, most - this.#runningIn(pool)));
   }
 
@@ -143,11 +159,13 @@ export class Dispatcher {
     return running;
   }
 
+  #queuedIn(pool: string): number {
+    return (this.#queues.get(pool)?.size ?? 0) + this.#turns.waitingIn(pool);
+  }
+
   #insert(jobId: string, pool: string, first: boolean): void {
     const queue = this.#queues.get(pool) ?? new Set();
     this.#queues.set(pool, first ? new Set([jobId, ...queue]) : queue.add(jobId));
-    this.#poolOf.set(jobId, pool);
-    this.#queued += 1;
   }
 
   #freed(): void {

@@ -4,16 +4,18 @@ import type { Clock } from '../util/clock.ts';
 import { within } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import type { Executors } from './executors.ts';
 import type { HistorySweeper } from './history-sweeper.ts';
 import type { JobLog } from './job-log.ts';
 import type { JobMachine } from './job-machine.ts';
+import type { Lanes } from './lanes.ts';
 import { mayRetry } from './retry-policy.ts';
 
 export interface DrainOptions {
   readonly machine: JobMachine;
   readonly jobs: ActiveJobs;
-  readonly dispatcher: Dispatcher;
+  readonly lanes: Lanes;
+  readonly executors: Executors;
   readonly sweeper: HistorySweeper;
   readonly health: HealthService;
   readonly jobLog: JobLog;
@@ -24,7 +26,10 @@ export interface DrainOptions {
 /** How long the last writes may take when the deadline has passed. */
 const LAST_WRITES_MS = 2000;
 
-/** The end of the core: what runs may finish, what waits stays QUEUED on disk for the next start. */
+/**
+ * The end of the core: what runs on the driver may finish, what waits stays QUEUED on disk for the
+ * next start, and programs of their own go on without a server until it takes them up again.
+ */
 export class Drain {
   readonly #options: DrainOptions;
 
@@ -34,12 +39,12 @@ export class Drain {
 
   /** `halt` keeps jobs that still wait from starting, `giveUp` ends repeated writes. */
   async run(deadlineMs: number, halt: () => void, giveUp: () => void): Promise<void> {
-    const { dispatcher, jobs, machine, sweeper, health, jobLog, clock, log } = this.#options;
-    dispatcher.pause('drain');
+    const { lanes, executors, jobs, machine, sweeper, health, jobLog, clock, log } = this.#options;
+    lanes.pause('drain');
     health.stop();
     // Who waits for a job that runs may still get its end; what is queued will not start any more.
     for (const active of jobs.all()) if (active.job.state === 'QUEUED') machine.release(active);
-    await within(clock, deadlineMs, dispatcher.whenIdle(), null);
+    await within(clock, deadlineMs, lanes.driver.whenIdle(), null);
 
     halt();
     const left = this.#running();
@@ -47,6 +52,7 @@ export class Drain {
     const written = Promise.allSettled(left.map((active) => this.#lose(active)));
     await within(clock, LAST_WRITES_MS, written, null);
     giveUp();
+    await within(clock, LAST_WRITES_MS, executors.release(), null);
     for (const active of jobs.all()) {
       machine.release(active);
       active.timer?.cancel();
@@ -55,8 +61,10 @@ export class Drain {
     await within(clock, LAST_WRITES_MS, Promise.all([sweeper.stop(), jobLog.closeAll()]), null);
   }
 
+  /** What ends with the server. */
   #running(): readonly ActiveJob[] {
-    return this.#options.jobs.all().filter((active) => active.job.state === 'RUNNING');
+    const { jobs, executors } = this.#options;
+    return jobs.all().filter(({ job }) => job.state === 'RUNNING' && !executors.survives(job));
   }
 
   #lose(active: ActiveJob): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Job, JobOutcome, JobState } from '../domain/job.ts';
+import type { Job, JobOutcome, JobState, SparkApplication, WaitingFor } from '../domain/job.ts';
 import { isTerminal } from '../domain/job.ts';
 import type { JobChange, JobStore } from '../store/store.ts';
 import { repeatUntilDone } from '../util/backoff.ts';
@@ -19,6 +19,7 @@ export interface JobMachineOptions {
   readonly signal: AbortSignal;
 }
 
+const NO_APPLICATION = { applicationId: null, sparkUiUrl: null };
 const BACKOFF = { firstMs: 50, maxMs: 5000 };
 
 /**
@@ -91,7 +92,7 @@ export class JobMachine {
   /** RUNNING → QUEUED: the next attempt. */
   retry(active: ActiveJob): Promise<boolean> {
     const attempt = active.job.attempt + 1;
-    const change = { attempt, startedAt: null, progress: 0 };
+    const change = { attempt, startedAt: null, progress: 0, ...NO_APPLICATION };
     return this.#insist(active, 'RUNNING', 'QUEUED', () => change);
   }
 
@@ -108,8 +109,24 @@ export class JobMachine {
     active.job = { ...active.job, cancelCause: active.cancelCause };
   }
 
+  /** What a running program tells of its Spark application: shown at once, on disk when it can be. */
+  async application(active: ActiveJob, application: SparkApplication): Promise<void> {
+    if (!isGoingOn(active)) return;
+    active.job = { ...active.job, ...application };
+    active.events.publish('state', stateEvent(active.job));
+    await this.#options.store.recordApplication(active.job.id, application);
+  }
+
+  /** What a running job waits for. */
+  async waitsFor(active: ActiveJob, waitingFor: WaitingFor | null): Promise<void> {
+    if (!isGoingOn(active) || active.job.waitingFor === waitingFor) return;
+    active.job = { ...active.job, waitingFor };
+    active.events.publish('state', stateEvent(active.job));
+    await this.#options.store.setWaitingFor(active.job.id, waitingFor);
+  }
+
   progress(active: ActiveJob, fraction: number): void {
-    if (active.job.state !== 'RUNNING' || active.ending.has('RUNNING')) return;
+    if (!isGoingOn(active)) return;
     const progress = Math.min(1, Math.max(active.job.progress, fraction));
     if (progress === active.job.progress) return;
     active.job = { ...active.job, progress };
@@ -208,3 +225,7 @@ export class JobMachine {
     for (const waiter of [...active.waiters]) waiter(job);
   }
 }
+
+/** Events of a job whose end is on its way to the disk are counted already. */
+const isGoingOn = ({ job, ending }: ActiveJob): boolean =>
+  job.state === 'RUNNING' && !ending.has('RUNNING');

@@ -1,7 +1,8 @@
-import type { JobOutcome } from '../domain/job.ts';
+import { Problem } from '../domain/errors.ts';
+import type { JobOutcome, JobRequest } from '../domain/job.ts';
 import { jobError } from '../domain/job-error.ts';
 import { changesSession } from '../domain/sql-text.ts';
-import type { ExecutionObserver, Executor } from '../executors/executor.ts';
+import type { Execution, ExecutionObserver } from '../executors/executor.ts';
 import type { DriverGate } from '../sessions/driver-gate.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import { StoreUnavailableError } from '../store/store.ts';
@@ -10,19 +11,24 @@ import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Executors } from './executors.ts';
 import type { JobLog } from './job-log.ts';
 import type { JobMachine } from './job-machine.ts';
 import type { JobStopper } from './job-stopper.ts';
+import type { Lanes } from './lanes.ts';
+import { locateProgram, type ProgramSource } from './program-source.ts';
 import type { ResultFolders } from './result-folders.ts';
 import { mayRetry, RETRY_BACKOFF } from './retry-policy.ts';
+import { turnKey } from './turns.ts';
 
 export interface JobRunnerOptions {
   readonly machine: JobMachine;
   readonly stopper: JobStopper;
   readonly gate: DriverGate;
   readonly jobs: ActiveJobs;
-  readonly dispatcher: Dispatcher;
-  readonly executor: Executor;
+  readonly lanes: Lanes;
+  readonly executors: Executors;
+  readonly programs: ProgramSource;
   readonly sessions: SessionRegistry;
   readonly jobLog: JobLog;
   readonly results: ResultFolders;
@@ -36,6 +42,8 @@ export interface JobRunnerOptions {
 const STORE_PAUSE_MS = 1000;
 const NO_STORE = 'store';
 
+type Located = Pick<Execution, 'program' | 'request'>;
+
 /** Takes a job from its turn in the queue to its end: what happens to it is up to the job machine. */
 export class JobRunner {
   readonly #options: JobRunnerOptions;
@@ -44,26 +52,40 @@ export class JobRunner {
     this.#options = options;
   }
 
-  /** The job has its turn. Never throws. */
-  launch(jobId: string): void {
+  /** The job has its turn in this line. Never throws. */
+  launch(lane: Dispatcher, jobId: string): void {
     const active = this.#options.jobs.get(jobId);
-    if (active === undefined) this.#options.dispatcher.done(jobId);
-    else void this.#launch(active);
+    if (active === undefined) lane.done(jobId);
+    else void this.#launch(active, lane);
   }
 
-  async #launch(active: ActiveJob): Promise<void> {
-    const { machine, dispatcher, stopper, log, signal } = this.#options;
+  /** Goes on with a program that a former server has started, or was about to. */
+  takeUp(active: ActiveJob): void {
+    const { lanes, executors } = this.#options;
+    const { job, request } = active;
+    lanes.of(job.executor).occupy(job.id, request.pool);
+    const handOver = (located: Located): void => {
+      this.#handOver(active, located);
+      if (active.cancelCause !== null) executors.of(job).cancel(job.id);
+    };
+    // What runs needs its file no more.
+    this.#locate(active).then(handOver, () => handOver({ program: null, request }));
+  }
+
+  async #launch(active: ActiveJob, lane: Dispatcher): Promise<void> {
+    const { machine, stopper, log, signal } = this.#options;
     const { id, sessionId } = active.job;
+    let located: Located;
     try {
-      await this.#prepare(active);
+      located = await this.#prepare(active);
       if (signal.aborted) return;
       if (active.lease.closing !== null) await stopper.leaseClosed(active, active.lease.closing);
       if (!(await machine.start(active))) {
-        dispatcher.done(id);
+        lane.done(id);
         return;
       }
     } catch (error) {
-      await this.#notStarted(active, error);
+      await this.#notStarted(active, lane, error);
       return;
     }
     if (active.cancelCause !== null) {
@@ -71,57 +93,68 @@ export class JobRunner {
       return;
     }
     log.debug({ jobId: id, sessionId }, 'job starts');
-    this.#handOver(active);
+    this.#handOver(active, located);
   }
 
   /** All that may wait or fail, before the job counts as running. */
-  async #prepare(active: ActiveJob): Promise<void> {
-    const { sessions, results } = this.#options;
-    const { sessionId, attempt } = active.job;
-    await sessions.open(sessionId);
-    const { kind, code } = active.request;
-    if (kind === 'sql' && changesSession(code ?? '')) await sessions.markStateful(sessionId);
-    if (attempt > 1) await results.remove(active.job.id);
+  async #prepare(active: ActiveJob): Promise<Located> {
+    const { sessions, results, executors } = this.#options;
+    const { id, sessionId, attempt } = active.job;
+    if (!executors.survives(active.job)) {
+      await sessions.open(sessionId);
+      if (mayChangeSession(active.request)) await sessions.markStateful(sessionId);
+    }
+    if (attempt > 1) await results.remove(id);
+    return this.#locate(active);
   }
 
-  #handOver(active: ActiveJob): void {
-    const { executor, stopper, results, maxResultBytes, clock } = this.#options;
+  /** Again, after the check at submission: the file may have gone since. */
+  #locate({ job, request }: ActiveJob): Promise<Located> {
+    const owner = { name: job.owner, roles: ['user'] } as const;
+    return locateProgram(this.#options.programs, owner, request);
+  }
+
+  #handOver(active: ActiveJob, located: Located): void {
+    const { executors, stopper, results, jobLog, maxResultBytes, clock } = this.#options;
     const { maxRuntimeMs } = active.request;
+    const { job } = active;
     if (maxRuntimeMs !== null) {
-      active.timer = clock.after(maxRuntimeMs, () => {
+      const runsSince = job.startedAt ?? clock.now();
+      const left = Math.max(0, runsSince + maxRuntimeMs - clock.now());
+      active.timer = clock.after(left, () => {
         void stopper.stop(active, 'TIMED_OUT');
       });
     }
     active.handedOver = true;
-    executor.start(
+    executors.of(job).start(
       {
-        job: active.job,
-        request: active.request,
-        program: null,
-        resultDir: results.path(active.job.id),
+        ...located,
+        job,
+        resultDir: results.path(job.id),
         maxResultBytes,
-        logDir: this.#options.jobLog.folder(active.job.id),
-        maxLogBytes: this.#options.jobLog.maxBytes,
+        logDir: jobLog.folder(job.id),
+        maxLogBytes: jobLog.maxBytes,
       },
       this.#observe(active),
     );
   }
 
   /** Its turn comes again when the store or the driver is back; what else fails is the job's. */
-  async #notStarted(active: ActiveJob, fault: unknown): Promise<void> {
-    const { machine, dispatcher, gate, clock, log } = this.#options;
+  async #notStarted(active: ActiveJob, lane: Dispatcher, fault: unknown): Promise<void> {
+    const { machine, lanes, gate, clock, log } = this.#options;
     const { id } = active.job;
     if (active.job.state !== 'QUEUED') {
-      dispatcher.done(id);
+      lane.done(id);
     } else if (fault instanceof StoreUnavailableError) {
-      dispatcher.pause(NO_STORE);
-      dispatcher.putBack(id);
-      clock.after(STORE_PAUSE_MS, () => dispatcher.resume(NO_STORE));
-    } else if (!gate.ready) {
-      dispatcher.putBack(id);
+      lanes.pause(NO_STORE);
+      lane.putBack(id);
+      clock.after(STORE_PAUSE_MS, () => lanes.resume(NO_STORE));
+    } else if (lane === lanes.driver && !gate.ready) {
+      lane.putBack(id);
     } else {
-      log.error({ err: fault, jobId: id }, 'job could not be started');
-      const error = jobError('EXECUTION_FAILED', `The job could not be started: ${textOf(fault)}`);
+      log.warn({ err: fault, jobId: id }, 'job could not be started');
+      const code = fault instanceof Problem ? 'PROGRAM_NOT_STARTED' : 'EXECUTION_FAILED';
+      const error = jobError(code, `The job could not be started: ${textOf(fault)}`);
       await this.#stored(active, machine.end(active, 'QUEUED', { state: 'FAILED', error }));
     }
   }
@@ -144,14 +177,28 @@ export class JobRunner {
       wrote: (stream, text) => {
         if (current()) active.events.log(stream, text);
       },
-      application: () => {},
-      waitsFor: () => {},
+      application: (application) => {
+        if (current()) this.#told(active, machine.application(active, application));
+      },
+      waitsFor: (waitingFor) => {
+        if (current()) this.#told(active, machine.waitsFor(active, waitingFor));
+      },
       ended: (outcome) => {
         if (!current()) return;
         active.handedOver = false;
         void this.#settle(active, outcome);
       },
     };
+  }
+
+  /** Clients see it already; that the disk has it as well matters after a restart alone. */
+  #told(active: ActiveJob, stored: Promise<void>): void {
+    stored.catch((error: unknown) => {
+      this.#options.log.warn(
+        { err: error, jobId: active.job.id },
+        'a note of a job was not stored',
+      );
+    });
   }
 
   /** The attempt is over: the end, or the next attempt. */
@@ -162,7 +209,7 @@ export class JobRunner {
     if (active.job.state !== 'RUNNING') return;
     if (this.#runsAgain(active, outcome)) {
       const retried = await this.#stored(active, machine.retry(active));
-      this.#options.dispatcher.done(active.job.id);
+      this.#options.lanes.of(active.job.executor).done(active.job.id);
       if (retried) this.#nextAttempt(active);
       return;
     }
@@ -173,16 +220,18 @@ export class JobRunner {
 
   #runsAgain(active: ActiveJob, outcome: JobOutcome): boolean {
     const { request, cancelCause, lease, job } = active;
-    if (lease.closing !== null) return false;
+    if (lease.closing === 'SESSION_DELETED') return false;
+    if (lease.closing !== null && !this.#options.executors.survives(job)) return false;
     return mayRetry({ request, attempt: job.attempt, cancelCause }, outcome.state);
   }
 
   #nextAttempt(active: ActiveJob): void {
-    const { clock, dispatcher, stopper, log } = this.#options;
+    const { clock, lanes, stopper, log } = this.#options;
     const { id, attempt, request } = active.job;
     log.info({ jobId: id, attempt }, 'job will run again');
     active.timer = clock.after(backoffDelay(RETRY_BACKOFF, attempt - 1), () => {
-      if (active.job.state === 'QUEUED') dispatcher.enqueue(id, request.pool);
+      if (active.job.state !== 'QUEUED') return;
+      lanes.of(active.job.executor).enqueue(id, request.pool, turnKey(active.job));
     });
     if (active.lease.closing !== null) void stopper.leaseClosed(active, active.lease.closing);
   }
@@ -196,6 +245,10 @@ export class JobRunner {
     }
   }
 }
+
+/** What Python leaves in its session cannot be told from its text. */
+const mayChangeSession = ({ kind, code }: JobRequest): boolean =>
+  kind === 'python' || (kind === 'sql' && changesSession(code ?? ''));
 
 const textOf = (fault: unknown): string =>
   fault instanceof Error ? fault.message : 'the driver refused it';

@@ -7,12 +7,12 @@ import type { JobStore } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
 import type { Idempotency, SubmitCommand, Submitted } from './commands.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import { endEvent, stateEvent } from './job-event-data.ts';
 import type { JobEvent, JobEventStream } from './job-events.ts';
 import { replayOf } from './job-events.ts';
 import type { JobLog, LogPage, LogStream } from './job-log.ts';
 import type { JobStopper } from './job-stopper.ts';
+import type { Lanes } from './lanes.ts';
 import type { Rerun } from './rerun.ts';
 import type { ResultFolders } from './result-folders.ts';
 import { answered } from './store-problem.ts';
@@ -21,7 +21,7 @@ import type { Submission } from './submission.ts';
 export interface JobServiceOptions {
   readonly store: JobStore;
   readonly jobs: ActiveJobs;
-  readonly dispatcher: Dispatcher;
+  readonly lanes: Lanes;
   readonly stopper: JobStopper;
   readonly submission: Submission;
   readonly rerun: Rerun;
@@ -140,12 +140,13 @@ export class JobService {
       : events.streamAfter(lastEventId);
   }
 
-  /** What only memory knows: the progress of a running job, and what a queued one waits for. */
+  /** What memory knows first: how a running job gets on, and what a queued one waits for. */
   #live(job: Job): Job {
     const live = this.#options.jobs.get(job.id)?.job;
     if (live === undefined || live.state !== job.state) return job;
-    if (live.state !== 'QUEUED') return { ...job, progress: live.progress };
-    return { ...job, waitingFor: this.#options.dispatcher.waitingFor(job.id) };
+    if (live.state === 'QUEUED') return { ...job, waitingFor: this.#options.lanes.waitingFor(job) };
+    const { progress, waitingFor, applicationId, sparkUiUrl } = live;
+    return { ...job, progress, waitingFor, applicationId, sparkUiUrl };
   }
 
   #untilEnd(active: ActiveJob, waitMs: number): Promise<Job | null> {

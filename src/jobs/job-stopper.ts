@@ -1,7 +1,7 @@
-import type { Executor } from '../executors/executor.ts';
 import type { SessionClosing } from '../sessions/session-lease.ts';
 import type { Log } from '../util/log.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
+import type { Executors } from './executors.ts';
 import type { CancelCode } from './job-errors.ts';
 import { sessionLost } from './job-errors.ts';
 import type { JobMachine } from './job-machine.ts';
@@ -9,7 +9,7 @@ import type { JobMachine } from './job-machine.ts';
 export interface JobStopperOptions {
   readonly machine: JobMachine;
   readonly jobs: ActiveJobs;
-  readonly executor: Executor;
+  readonly executors: Executors;
   readonly log: Log;
 }
 
@@ -53,7 +53,9 @@ export class JobStopper {
 
   async leaseClosed(active: ActiveJob, closing: SessionClosing): Promise<void> {
     if (closing === 'SESSION_DELETED') return this.stop(active, closing);
-    // What runs in a lost session is lost with the driver, which says so itself.
+    // A program of its own needs nothing of the session. What runs in a lost session is lost with
+    // the driver, which says so itself.
+    if (this.#options.executors.survives(active.job)) return;
     const ended = this.#options.machine.end(active, 'QUEUED', {
       state: 'LOST',
       error: sessionLost(),
@@ -63,7 +65,7 @@ export class JobStopper {
 
   /** A job on its way to the executor finds the cause when it gets there. */
   #interrupt(active: ActiveJob): void {
-    if (active.handedOver) this.#options.executor.cancel(active.job.id);
+    if (active.handedOver) this.#options.executors.of(active.job).cancel(active.job.id);
   }
 
   async #logged(active: ActiveJob, ended: Promise<boolean>): Promise<boolean> {

@@ -10,18 +10,23 @@ import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
 import { activeJob } from './active-jobs.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import type { Executors } from './executors.ts';
 import { sessionLost } from './job-errors.ts';
 import type { JobMachine } from './job-machine.ts';
+import type { JobRunner } from './job-runner.ts';
+import type { Lanes } from './lanes.ts';
 import type { ResultFolders } from './result-folders.ts';
 import { mayRetry } from './retry-policy.ts';
 import { joinSecrets } from './secrets.ts';
+import { turnKey } from './turns.ts';
 
 export interface SettlementOptions {
   readonly store: Store;
   readonly jobs: ActiveJobs;
   readonly machine: JobMachine;
-  readonly dispatcher: Dispatcher;
+  readonly lanes: Lanes;
+  readonly executors: Executors;
+  readonly runner: JobRunner;
   readonly sessions: SessionRegistry;
   readonly results: ResultFolders;
   readonly clock: Clock;
@@ -34,7 +39,8 @@ const FORMER_EVENTS = 1_000_000;
 /**
  * Settles what the last server left behind, before anything new is taken: its sessions are DEAD.
  * Its queued jobs wait again, in their order, if their session held no state of its own; else they
- * are LOST. What ran in its driver is LOST, or waits for its next attempt. Nothing stays RUNNING.
+ * are LOST. What ran in its driver is LOST, or waits for its next attempt. Programs of their own
+ * are taken up where they are. Nothing stays RUNNING that does not run.
  * A settling that a failing store broke off goes on where it was when it is called again.
  */
 export class Settlement {
@@ -77,7 +83,8 @@ export class Settlement {
   /** Whether the job waits again. */
   async #settle(job: Job, former: ReadonlyMap<string, Session>): Promise<boolean> {
     const session = former.get(job.sessionId);
-    const kept = job.sessionId === DEFAULT_SESSION || (session !== undefined && !isLost(session));
+    if (this.#options.executors.survives(job)) return this.#settleProgram(job, session);
+    const kept = isKept(job, session);
     const runsAgain = job.state === 'QUEUED' ? job.cancelCause === null : mayRetry(job, 'LOST');
     if (kept && runsAgain) {
       await this.#queueAgain(job, session);
@@ -87,16 +94,42 @@ export class Settlement {
     return false;
   }
 
+  /** It needs nothing of its session. */
+  async #settleProgram(job: Job, session: Session | undefined): Promise<boolean> {
+    if (job.state === 'RUNNING') {
+      const active = await this.#adopt(job, session);
+      this.#options.runner.takeUp(active);
+    } else if (job.cancelCause === null) {
+      await this.#queueAgain(job, session);
+      return true;
+    } else {
+      await this.#end(job, true);
+    }
+    return false;
+  }
+
   async #queueAgain(job: Job, session: Session | undefined): Promise<void> {
-    const { store, machine, dispatcher, sessions } = this.#options;
+    const { machine, lanes } = this.#options;
+    const active = await this.#adopt(job, session);
+    if (job.state === 'RUNNING') await machine.retry(active);
+    lanes.of(job.executor).enqueue(job.id, job.request.pool, turnKey(job));
+  }
+
+  async #adopt(job: Job, session: Session | undefined): Promise<ActiveJob> {
+    const { store, machine } = this.#options;
     const request = joinSecrets(job.request, await store.jobs.secrets(job.id));
-    const lease =
-      sessions.hold(job.sessionId, job.id) ??
-      (await sessions.revive(session as Session)).lease(job.id);
+    const lease = await this.#leaseOf(job, session);
     const active = activeJob(job, request, lease, job.lastEventId + FORMER_EVENTS);
     machine.adopt(active);
-    if (job.state === 'RUNNING') await machine.retry(active);
-    dispatcher.enqueue(job.id, request.pool);
+    return active;
+  }
+
+  async #leaseOf(job: Job, session: Session | undefined): Promise<Lease> {
+    const { sessions } = this.#options;
+    const held = sessions.hold(job.sessionId, job.id);
+    if (held !== null) return held;
+    if (session === undefined || isLost(session)) return noLease(job);
+    return (await sessions.revive(session)).lease(job.id);
   }
 
   async #end(job: Job, sessionKept: boolean): Promise<void> {
@@ -111,6 +144,12 @@ export class Settlement {
     if (job.state === 'RUNNING') await results.remove(job.id).catch(() => {});
   }
 }
+
+/** Whether what the job was sent into can be made again. The variables of a context cannot. */
+const isKept = (job: Job, session: Session | undefined): boolean => {
+  if (job.request.context !== null) return false;
+  return job.sessionId === DEFAULT_SESSION || (session !== undefined && !isLost(session));
+};
 
 /** A session with secret settings cannot be made again: the history does not keep them. */
 const isLost = (session: Session): boolean =>

@@ -5,13 +5,9 @@ import { changesSession, countStatements } from '../domain/sql-text.ts';
 /** What can be said against a statement before anyone else is asked. */
 export const checkStatement = (request: JobRequest, pools: readonly string[]): void => {
   checkPool(request.pool, pools);
-  if (request.kind !== 'sql') {
-    throw new Problem(
-      'NOT_IMPLEMENTED',
-      `Jobs of kind "${request.kind}" do not run yet: only sql.`,
-    );
+  if (request.kind === 'sql') {
+    checkSql(request.code ?? '', Object.keys(request.sparkConfig).length > 0);
   }
-  checkSql(request.code ?? '', Object.keys(request.sparkConfig).length > 0);
 };
 
 const checkPool = (pool: string, pools: readonly string[]): void => {

@@ -2,29 +2,31 @@ import { v7 as uuid } from 'uuid';
 import { Problem } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import { hasRole } from '../domain/identity.ts';
-import type { Job, JobRequest } from '../domain/job.ts';
-import type { RunTimeSettings } from '../sessions/run-time-settings.ts';
+import type { ExecutorKind, Job, JobRequest } from '../domain/job.ts';
 import type { Lease } from '../sessions/session-lease.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { IdempotencyKey, Store } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import { activeJob } from './active-jobs.ts';
 import type { Idempotency, SubmitCommand, Submitted } from './commands.ts';
-import type { Dispatcher, Reservation } from './dispatcher.ts';
+import type { Reservation } from './dispatcher.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
 import { replayed } from './idempotency-keys.ts';
 import type { JobMachine } from './job-machine.ts';
 import type { JobStopper } from './job-stopper.ts';
+import type { Lanes } from './lanes.ts';
+import type { Routing } from './routing.ts';
 import { splitSecrets } from './secrets.ts';
 import { checkStatement } from './statement-rules.ts';
+import { turnKey } from './turns.ts';
 
 export interface SubmissionOptions {
   readonly store: Store;
   readonly machine: JobMachine;
   readonly stopper: JobStopper;
-  readonly dispatcher: Dispatcher;
+  readonly lanes: Lanes;
   readonly sessions: SessionRegistry;
-  readonly settings: RunTimeSettings;
+  readonly routing: Routing;
   readonly keys: IdempotencyKeys;
   readonly clock: Clock;
   readonly pools: readonly string[];
@@ -53,10 +55,10 @@ export class Submission {
     const key = await this.#keyOf(identity, command.idempotency);
     const known = key === null ? null : await this.#known(key);
     if (known !== null) return { job: known, replayed: true };
-    await this.#options.settings.check(request.sparkConfig);
-    const place = this.#place(command.request.pool);
+    const executor = await this.#options.routing.route(identity, request);
+    const place = this.#place(executor, request.pool);
     try {
-      return await this.#enter(command, key, place);
+      return await this.#enter(command, executor, key, place);
     } finally {
       place.release();
     }
@@ -71,6 +73,7 @@ export class Submission {
 
   async #enter(
     command: SubmitCommand,
+    executor: ExecutorKind,
     key: IdempotencyKey | null,
     place: Reservation,
   ): Promise<Submitted> {
@@ -79,7 +82,7 @@ export class Submission {
     const lease = await sessions.lease(command.identity, command.sessionId, id);
     try {
       const { kept, secrets } = splitSecrets(command.request, redactionPattern);
-      const job = this.#newJob(id, command, kept);
+      const job = this.#newJob(id, executor, command, kept);
       const answer = await store.jobs.create({ job, secrets, idempotency: key });
       if (!answer.created) {
         lease.release();
@@ -94,17 +97,17 @@ export class Submission {
   }
 
   #admit(job: Job, request: JobRequest, lease: Lease): Job {
-    const { machine, dispatcher, stopper } = this.#options;
+    const { machine, lanes, stopper } = this.#options;
     const active = activeJob(job, request, lease);
     machine.admit(active);
     // The session may have ended while the job was on its way to the disk.
     if (lease.closing !== null) void stopper.leaseClosed(active, lease.closing);
-    dispatcher.enqueue(job.id, request.pool);
+    lanes.of(job.executor).enqueue(job.id, request.pool, turnKey(job));
     return active.job;
   }
 
-  #place(pool: string): Reservation {
-    const place = this.#options.dispatcher.reserve(pool);
+  #place(executor: ExecutorKind, pool: string): Reservation {
+    const place = this.#options.lanes.of(executor).reserve(pool);
     if (place !== null) return place;
     throw new Problem('QUEUE_FULL', 'The queue is full.', {
       retryAfterSeconds: QUEUE_RETRY_AFTER_SECONDS,
@@ -132,13 +135,13 @@ export class Submission {
     return job;
   }
 
-  #newJob(id: string, command: SubmitCommand, request: JobRequest): Job {
-    const { clock, dispatcher, serverId } = this.#options;
+  #newJob(id: string, executor: ExecutorKind, command: SubmitCommand, request: JobRequest): Job {
+    const { clock, lanes, serverId } = this.#options;
     return {
       id,
       sessionId: command.sessionId,
       owner: command.identity.name,
-      executor: 'embedded',
+      executor,
       state: 'QUEUED',
       attempt: 1,
       request,
@@ -147,7 +150,7 @@ export class Submission {
       startedAt: null,
       completedAt: null,
       progress: 0,
-      waitingFor: dispatcher.nextWaitsFor(request.pool),
+      waitingFor: lanes.of(executor).nextWaitsFor(request.pool),
       cancelCause: null,
       error: null,
       result: null,

@@ -21,14 +21,20 @@ export class RunTimeSettings {
     this.#gate = gate;
   }
 
-  /** Throws the Problem that names each key that is none, or that needs a driver of its own. */
-  async check(settings: Settings): Promise<void> {
+  /** Those of the keys that cannot change at run time; throws the Problem that names bad ones. */
+  async fixedKeys(settings: Settings): Promise<readonly string[]> {
     const keys = Object.keys(settings);
-    if (keys.length === 0) return;
+    if (keys.length === 0) return [];
     checkKeys(keys);
     await this.#learn(keys.filter((key) => !this.#modifiable.has(key)));
     const fixed = keys.filter((key) => this.#modifiable.get(key) === false);
     this.#forgetSome();
+    return fixed;
+  }
+
+  /** Throws the Problem that names each key that is none, or that needs a driver of its own. */
+  async check(settings: Settings): Promise<void> {
+    const fixed = await this.fixedKeys(settings);
     if (fixed.length === 0) return;
     throw new Problem(
       'NOT_IMPLEMENTED',

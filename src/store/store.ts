@@ -77,6 +77,9 @@ export interface NewJob {
 /** The fields that may change together with a state. */
 export interface JobChange {
   readonly attempt?: number;
+  /** Forgotten with the attempt; `recordApplication` sets them. */
+  readonly applicationId?: null;
+  readonly sparkUiUrl?: null;
   readonly startedAt?: number | null;
   readonly completedAt?: number | null;
   readonly progress?: number;

@@ -10,6 +10,7 @@ import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 import { HandDriver } from './hand-driver.ts';
 import { HandExecutor } from './hand-executor.ts';
+import { HandPrograms } from './hand-programs.ts';
 import { aRequest as sql } from './job-request.ts';
 import type { ShakyStore } from './shaky-store.ts';
 import { shakyStore } from './shaky-store.ts';
@@ -31,6 +32,8 @@ export class CoreFixture {
   readonly clock: FakeClock;
   readonly driver = new HandDriver();
   readonly executor = new HandExecutor();
+  readonly submitter = new HandExecutor('spark-submit');
+  readonly programs = new HandPrograms();
   readonly store: ShakyStore;
   readonly core: Core;
   readonly dir: string;
@@ -50,7 +53,14 @@ export class CoreFixture {
       error: line('error'),
     };
     this.core = createCore(
-      { store: this.store, driver: this.driver, executor: this.executor, clock, log },
+      {
+        store: this.store,
+        driver: this.driver,
+        executors: [this.executor, this.submitter],
+        programs: this.programs,
+        clock,
+        log,
+      },
       {
         serverId: 'server-1',
         dataDir: dir,
@@ -59,6 +69,8 @@ export class CoreFixture {
         maxResultBytes: 1 << 30,
         maxRunning: 2,
         maxQueued: 100,
+        maxPrograms: 2,
+        maxLogBytes: 1 << 26,
         maxLightSessions: 10,
         sessionMode: 'SHARED',
         sessionIdleMs: 1_800_000,

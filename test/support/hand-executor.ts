@@ -1,4 +1,4 @@
-import type { JobOutcome } from '../../src/domain/job.ts';
+import type { ExecutorKind, JobOutcome } from '../../src/domain/job.ts';
 import type { Execution, ExecutionObserver, Executor } from '../../src/executors/executor.ts';
 
 export const SUCCESS: JobOutcome = {
@@ -29,11 +29,21 @@ export const failure = (state: 'FAILED' | 'LOST', code: string): JobOutcome => (
 
 /** Work in the hands of a test: it says itself how each started job goes on and ends. */
 export class HandExecutor implements Executor {
-  readonly kind = 'embedded';
-  readonly survivesServer = false;
+  readonly kind: ExecutorKind;
+  readonly survivesServer: boolean;
   readonly executions: Execution[] = [];
   readonly cancelled: string[] = [];
   readonly #observers = new Map<string, ExecutionObserver>();
+  released = false;
+
+  constructor(kind: ExecutorKind = 'embedded') {
+    this.kind = kind;
+    this.survivesServer = kind === 'spark-submit';
+  }
+
+  async release(): Promise<void> {
+    this.released = true;
+  }
 
   start(execution: Execution, observer: ExecutionObserver): void {
     this.executions.push(execution);

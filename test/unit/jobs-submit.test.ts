@@ -38,7 +38,6 @@ describe('a statement', () => {
     [{ pool: 'nope' }, 'UNKNOWN_POOL', 'pool'],
     [{ code: 'SELECT 1; SELECT 2' }, 'MULTIPLE_STATEMENTS', 'code'],
     [{ code: '-- nothing' }, 'INVALID_REQUEST', 'code'],
-    [{ kind: 'python' as const, code: 'print(1)' }, 'NOT_IMPLEMENTED', undefined],
     [{ sparkConfig: { 'hive.x': '1' } }, 'INVALID_REQUEST', 'sparkConfig.hive.x'],
     [{ sparkConfig: { 'spark.a\nb': '1' } }, 'INVALID_REQUEST', 'sparkConfig.spark.a\nb'],
     [

@@ -214,9 +214,9 @@ const insertJob = (job: Job) => {
 
 const toColumns = (change: JobChange): Updateable<JobsTable> => ({
   waiting_for: change.waitingFor ?? null,
-  ...(change.attempt === undefined
-    ? {}
-    : { attempt: change.attempt, application_id: null, spark_ui_url: null }),
+  ...(change.attempt === undefined ? {} : { attempt: change.attempt }),
+  ...(change.applicationId === undefined ? {} : { application_id: change.applicationId }),
+  ...(change.sparkUiUrl === undefined ? {} : { spark_ui_url: change.sparkUiUrl }),
   ...(change.startedAt === undefined ? {} : { started_at: change.startedAt }),
   ...(change.completedAt === undefined ? {} : { completed_at: change.completedAt }),
   ...(change.progress === undefined ? {} : { progress: change.progress }),

@@ -1,0 +1,26 @@
+import type { ExecutorKind, Job } from '../domain/job.ts';
+import type { Executor } from '../executors/executor.ts';
+
+/** The ways to run jobs that this server has, by their kinds. */
+export class Executors {
+  readonly #byKind: ReadonlyMap<ExecutorKind, Executor>;
+
+  constructor(executors: readonly Executor[]) {
+    this.#byKind = new Map(executors.map((executor) => [executor.kind, executor]));
+  }
+
+  of(job: Job): Executor {
+    const executor = this.#byKind.get(job.executor);
+    if (executor === undefined) throw new Error(`this server has no executor ${job.executor}`);
+    return executor;
+  }
+
+  survives(job: Job): boolean {
+    return this.#byKind.get(job.executor)?.survivesServer ?? false;
+  }
+
+  /** The server ends: what lives on is no longer watched. */
+  async release(): Promise<void> {
+    await Promise.all([...this.#byKind.values()].map((executor) => executor.release?.()));
+  }
+}
