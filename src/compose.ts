@@ -17,6 +17,7 @@ import type { Logger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { parseFairscheduler } from './pools/fairscheduler.ts';
 import { ResultService } from './results/result-service.ts';
+import { makeScratch, sweepScratch } from './scratch.ts';
 import type { ShutdownPhase } from './shutdown.ts';
 import { SqliteStore } from './store/sqlite/sqlite-store.ts';
 import { openStore } from './store-opening.ts';
@@ -42,7 +43,8 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   const { libra, spark } = config;
   const version = readVersion(config);
   const pools = readPools(config);
-  const launch = jvmLaunch(config);
+  const scratch = makeScratch(libra.dataDir);
+  const launch = jvmLaunch(config, scratch);
   for (const warning of launch.warnings) logger.warn(warning);
   if (sqlRoots(config).length === 0) {
     logger.info('SQL may use no local folder but the warehouse (libra.files.allowed-roots)');
@@ -107,7 +109,10 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       info: { profiles: config.profiles, master: spark.master },
     },
   );
-  const opening = openStore(store, logger, () => core.start());
+  const opening = openStore(store, logger, async () => {
+    await sweepScratch(scratch);
+    await core.start();
+  });
 
   return {
     prepare: () => opening.tried,

@@ -29,15 +29,18 @@ const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
 const load = () => {
   const config = loadFromProcess();
-  const launch = jvmLaunch({
-    ...config,
-    // Which master runs the tasks makes no difference to the classes of the driver.
-    spark: {
-      ...config.spark,
-      master: 'local[2]',
-      config: { ...config.spark.config, 'spark.driver.port': '0', 'spark.ui.port': '0' },
+  const launch = jvmLaunch(
+    {
+      ...config,
+      // Which master runs the tasks makes no difference to the classes of the driver.
+      spark: {
+        ...config.spark,
+        master: 'local[2]',
+        config: { ...config.spark.config, 'spark.driver.port': '0', 'spark.ui.port': '0' },
+      },
     },
-  });
+    null,
+  );
   return {
     config,
     launch,

@@ -151,7 +151,11 @@ describe('an end', () => {
     });
     await first.api.reached(retried.body.jobId, 'RUNNING');
     await first.server.kill();
+    const scratch = path.join(dataDir, 'data', 'tmp');
+    const left = readdirSync(scratch);
     const { api, server } = await start();
+    expect(left).toHaveLength(1);
+    expect(readdirSync(scratch)).not.toContain(left[0]);
     expect((await api.job(done.body.jobId)).body).toMatchObject({
       state: 'SUCCESS',
       result: done.body.result,

@@ -49,8 +49,8 @@ export interface JvmLaunchPlan extends JvmLaunch {
 const SYSTEM_LIBRARIES = '/usr/java/packages/lib:/usr/lib64:/lib64:/lib:/usr/lib';
 const DEFAULT_MEMORY = '1g';
 
-/** The launch for this server on this machine. */
-export const jvmLaunch = (config: LibraConfig): JvmLaunchPlan => {
+/** The launch for this server on this machine; `tempDir` is for Java's and Spark's scratch files. */
+export const jvmLaunch = (config: LibraConfig, tempDir: string | null): JvmLaunchPlan => {
   const { format, level } = config.libra.logging;
   const terminal = process.stderr.isTTY === true;
   const readable = format === 'pretty' || (format === 'auto' && terminal);
@@ -65,7 +65,7 @@ export const jvmLaunch = (config: LibraConfig): JvmLaunchPlan => {
       folder: join(config.projectRoot, 'config'),
     },
     memoryBytes: memoryOfMachine(),
-    tempDir: null,
+    tempDir,
   });
   const { javaHome } = config.environment;
   return withClassData(plan, classDataOf(plan, javaHome, classDataFolder(config)));
