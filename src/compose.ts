@@ -80,6 +80,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       historyMaxAgeMs: libra.history.maxAge,
       historyMaxCount: libra.history.maxCount,
       redactionPattern: libra.redactionPattern,
+      deniedSettings: libra.sparkConfig.denied,
       master: spark.master,
       pools,
     },

@@ -62,6 +62,8 @@ export interface CoreSettings {
   readonly historyMaxAgeMs: number;
   readonly historyMaxCount: number;
   readonly redactionPattern: string;
+  /** Keys and prefixes that sparkConfig may not hold. */
+  readonly deniedSettings: readonly string[];
   /** As configured: what sessions show until the driver says it. */
   readonly master: string;
   readonly pools: readonly Pool[];
@@ -113,7 +115,7 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
   const jobs = new ActiveJobs(clock);
   const jobLog = new JobLog({ dir: settings.logsDir, log, maxBytes: settings.maxLogBytes });
   const results = new ResultFolders(settings.resultsDir);
-  const runTimeSettings = new RunTimeSettings(driver, gate);
+  const runTimeSettings = new RunTimeSettings(driver, gate, settings.deniedSettings);
   const keys = new IdempotencyKeys(store.servers);
   const machine = new JobMachine({ store: store.jobs, jobs, clock, log, serverId, signal });
   const stopper = new JobStopper({ machine, jobs, executors, log });

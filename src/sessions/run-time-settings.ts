@@ -1,4 +1,5 @@
 import { Problem } from '../domain/errors.ts';
+import { checkSettings } from '../domain/setting-rules.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { DriverGate } from './driver-gate.ts';
 
@@ -13,19 +14,21 @@ const MOST_REMEMBERED = 2000;
 export class RunTimeSettings {
   readonly #driver: Driver;
   readonly #gate: DriverGate;
+  readonly #denied: readonly string[];
   /** Whether a key can change at run time: fixed as long as the server lives. */
   readonly #modifiable = new Map<string, boolean>();
 
-  constructor(driver: Driver, gate: DriverGate) {
+  constructor(driver: Driver, gate: DriverGate, denied: readonly string[]) {
     this.#driver = driver;
     this.#gate = gate;
+    this.#denied = denied;
   }
 
   /** Those of the keys that cannot change at run time; throws the Problem that names bad ones. */
   async fixedKeys(settings: Settings): Promise<readonly string[]> {
     const keys = Object.keys(settings);
     if (keys.length === 0) return [];
-    checkKeys(keys);
+    checkSettings(settings, this.#denied);
     await this.#learn(keys.filter((key) => !this.#modifiable.has(key)));
     const fixed = keys.filter((key) => this.#modifiable.get(key) === false);
     this.#forgetSome();
@@ -76,15 +79,3 @@ export const requireDriver = async (gate: DriverGate): Promise<void> => {
 
 const unavailable = (detail: string, cause: unknown): Problem =>
   new Problem('DRIVER_UNAVAILABLE', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
-
-const checkKeys = (keys: readonly string[]): void => {
-  const errors = keys
-    .filter((key) => !/^spark\.[^\s=]+$/.test(key))
-    .map((key) => ({
-      field: `sparkConfig.${key}`,
-      message: 'accepts keys that start with "spark." and hold no space, line break or "="',
-    }));
-  if (errors.length === 0) return;
-  const named = errors.map(({ field }) => JSON.stringify(field.slice('sparkConfig.'.length)));
-  throw new Problem('INVALID_REQUEST', `No settings of Spark: ${named.join(', ')}.`, { errors });
-};

@@ -159,6 +159,8 @@ export interface FileStore {
   list(owner: string | null, limit: number, cursor: string | null): Promise<FilePage>;
   /** False when it is unknown. */
   remove(id: string): Promise<boolean>;
+  /** What all of them take together. */
+  totalBytes(): Promise<number>;
 }
 
 export interface ServerStore {
@@ -187,6 +189,7 @@ export interface Store {
   findKeyed(owner: string, operation: string, key: string): Promise<KeyedResource | null>;
   readonly jobs: JobStore;
   readonly sessions: SessionStore;
+  readonly files: FileStore;
   readonly servers: ServerStore;
   /** Opens, locks and migrates. Rejects with a message that says which and why. */
   open(): Promise<void>;

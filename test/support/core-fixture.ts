@@ -77,6 +77,7 @@ export class CoreFixture {
         historyMaxAgeMs: 3_600_000_000,
         historyMaxCount: 100_000,
         redactionPattern: 'secret|password',
+        deniedSettings: ['spark.driver.extraJavaOptions', 'spark.libra.*'],
         master: 'local[*]',
         pools: ['default', 'high-priority'].map((name) => ({
           name,

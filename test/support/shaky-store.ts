@@ -26,6 +26,7 @@ export const shakyStore = (store: Store): ShakyStore => {
     before: async () => {},
     jobs: guard(store.jobs, true),
     sessions: guard(store.sessions, false),
+    files: guard(store.files, false),
     servers: guard(store.servers, false),
     findKeyed: (...args) => guard(store, false).findKeyed(...args),
     open: () => store.open(),

@@ -1,7 +1,8 @@
 import type { CreateJobAnswer, IdempotencyKey, KeyedResource } from '../store.ts';
 import { queries, type SqliteConnection } from './connection.ts';
+import type { IdempotencyKeysTable } from './schema.ts';
 
-type ResourceKind = 'job' | 'session';
+type ResourceKind = IdempotencyKeysTable['resource_kind'];
 
 export const findKey = (
   connection: SqliteConnection,

@@ -75,6 +75,15 @@ export interface SessionsTable {
   server_id: string;
 }
 
+export interface FilesTable {
+  id: string;
+  owner: string;
+  name: string;
+  size: number;
+  sha256: string;
+  uploaded_at: number;
+}
+
 export interface ServersTable {
   id: string;
   registered_at: number;
@@ -98,6 +107,7 @@ export interface StoreSchema {
   job_counts: JobCountsTable;
   idempotency_keys: IdempotencyKeysTable;
   sessions: SessionsTable;
+  files: FilesTable;
   servers: ServersTable;
   store_keys: StoreKeysTable;
   probes: ProbesTable;

@@ -11,6 +11,7 @@ import { Checkpointer } from './checkpointer.ts';
 import { SqliteConnection } from './connection.ts';
 import { copyWhileOpen } from './copy.ts';
 import { DirectoryLock } from './directory-lock.ts';
+import { SqliteFileStore } from './files-store.ts';
 import { findKey } from './idempotency.ts';
 import { SqliteJobStore } from './jobs-store.ts';
 import { migrate, refuseNewerSchema } from './migrate.ts';
@@ -39,6 +40,7 @@ const LOG_BYTES_KEPT = 64 * 1024 * 1024;
 export class SqliteStore implements Store {
   readonly jobs: SqliteJobStore;
   readonly sessions: SqliteSessionStore;
+  readonly files: SqliteFileStore;
   readonly servers: SqliteServerStore;
   readonly #options: SqliteStoreOptions;
   readonly #file: string;
@@ -55,6 +57,7 @@ export class SqliteStore implements Store {
     this.#lock = new DirectoryLock(options.dataDir);
     this.jobs = new SqliteJobStore(this.#connection, () => this.#scrubSoon());
     this.sessions = new SqliteSessionStore(this.#connection);
+    this.files = new SqliteFileStore(this.#connection);
     this.servers = new SqliteServerStore(this.#connection, (id) => this.#lock.nameHolder(id));
   }
 

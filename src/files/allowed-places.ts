@@ -1,0 +1,39 @@
+import { dirname } from 'node:path';
+import { isWithin, trace } from './local-path.ts';
+
+export interface PlacesOptions {
+  /** Folders whose files jobs may name. */
+  readonly roots: readonly string[];
+  /** What lies inside of them and is the server's own: folders and files. */
+  readonly closed: readonly string[];
+  /** The data directory: what lies directly in it is the store and its lock. */
+  readonly dataDir: string;
+}
+
+/** Which local paths jobs may name. Everything is compared after its links are resolved. */
+export class AllowedPlaces {
+  readonly #options: PlacesOptions;
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  get roots(): readonly string[] {
+    return this.#options.roots;
+  }
+
+  /** Takes a traced path. Roots are traced each time: they may be made, or moved, meanwhile. */
+  async allows(path: string): Promise<boolean> {
+    if (dirname(path) === (await realPathOf(this.#options.dataDir))) return false;
+    for (const closed of this.#options.closed) {
+      if (isWithin(await realPathOf(closed), path)) return false;
+    }
+    return (await this.#roots()).some((root) => isWithin(root, path));
+  }
+
+  #roots(): Promise<readonly string[]> {
+    return Promise.all(this.#options.roots.map(realPathOf));
+  }
+}
+
+const realPathOf = async (path: string): Promise<string> => (await trace(path)).path;

@@ -1,0 +1,3 @@
+import type { JobRequest } from '../domain/job.ts';
+
+export const checkJar = async (_request: JobRequest, _path: string): Promise<void> => {};
