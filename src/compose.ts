@@ -3,15 +3,14 @@ import { join, relative } from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { buildApp } from './app.ts';
 import type { LibraConfig } from './config/schema.ts';
-import { Problem } from './domain/errors.ts';
 import type { Pool } from './domain/pool.ts';
 import type { DriverConfig, DriverInfo } from './drivers/driver.ts';
 import { GuardedDriver } from './drivers/guarded-driver.ts';
 import { exitProcess, inProcessDriver } from './drivers/in-process/in-process-driver.ts';
 import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
 import { EmbeddedExecutor } from './executors/embedded/embedded-executor.ts';
+import { ProgramFiles } from './files/program-files.ts';
 import { createCore } from './jobs/core.ts';
-import type { ProgramSource } from './jobs/program-source.ts';
 import { jobMetrics, metricSources } from './metric-sources.ts';
 import type { Logger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
@@ -60,7 +59,14 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       store,
       driver,
       executors: [new EmbeddedExecutor(driver)],
-      programs: noPrograms,
+      programs: new ProgramFiles({
+        store: store.files,
+        filesDir: join(libra.dataDir, 'files'),
+        dataDir: libra.dataDir,
+        roots: libra.files.allowedRoots,
+        closed: serverOwn(config),
+        schemes: libra.files.allowedSchemes,
+      }),
       clock: systemClock,
       log: logger,
     },
@@ -153,11 +159,13 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   };
 };
 
-const noPrograms: ProgramSource = {
-  locate: () => Promise.reject(new Problem('NOT_IMPLEMENTED', 'Files cannot be run yet.')),
-  check: async () => {},
-  resolveSettings: async (_, settings) => settings,
-};
+/** What jobs do not name as files, wherever it lies; a folder means all that is in it. */
+const serverOwn = ({ libra, configDir }: LibraConfig): readonly string[] => [
+  ...['logs', 'results', 'programs'].map((folder) => join(libra.dataDir, folder)),
+  libra.results.dir,
+  configDir,
+  ...(libra.security.tokensFile === null ? [] : [libra.security.tokensFile]),
+];
 
 const readVersion = (config: LibraConfig): string =>
   (

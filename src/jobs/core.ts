@@ -169,7 +169,12 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     stopper,
     lanes,
     sessions: registry,
-    routing: new Routing({ settings: runTimeSettings, programs }),
+    routing: new Routing({
+      settings: runTimeSettings,
+      programs,
+      deniedSettings: settings.deniedSettings,
+      master: settings.master,
+    }),
     keys,
     clock,
     pools: settings.pools.map((pool) => pool.name),

@@ -108,9 +108,9 @@ export class JobRunner {
     return this.#locate(active);
   }
 
-  /** Again, after the check at submission: the file may have gone since. */
+  /** Again, after the check at submission, which has settled whose files it may name: it may have gone since. */
   #locate({ job, request }: ActiveJob): Promise<Located> {
-    const owner = { name: job.owner, roles: ['user'] } as const;
+    const owner = { name: job.owner, roles: ['operator'] } as const;
     return locateProgram(this.#options.programs, owner, request);
   }
 

@@ -1,12 +1,17 @@
 import { Problem } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import type { ExecutorKind, JobRequest } from '../domain/job.ts';
+import { checkDeployMode, checkSettings } from '../domain/setting-rules.ts';
 import type { RunTimeSettings } from '../sessions/run-time-settings.ts';
 import { locateProgram, type ProgramSource } from './program-source.ts';
 
 export interface RoutingOptions {
   readonly settings: RunTimeSettings;
   readonly programs: ProgramSource;
+  /** Keys and prefixes that sparkConfig may not hold. */
+  readonly deniedSettings: readonly string[];
+  /** The server's own, for jobs that name none. */
+  readonly master: string;
 }
 
 /** Which way a statement goes: the table of the HTTP interface, and what it refuses. */
@@ -19,7 +24,9 @@ export class Routing {
 
   /** Throws the Problem that says why there is no way. */
   async route(identity: Identity, request: JobRequest): Promise<ExecutorKind> {
-    const { programs } = this.#options;
+    const { programs, deniedSettings, master } = this.#options;
+    checkSettings(request.sparkConfig, deniedSettings);
+    checkDeployMode(request.kind, request.sparkConfig, master);
     const { program } = await locateProgram(programs, identity, request);
     if (program !== null) await programs.check(request, program);
     const executor = await this.#executorOf(request);
