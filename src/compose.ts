@@ -194,7 +194,8 @@ const driverConfig = (
   sparkConf: Readonly<Record<string, string>>,
   pools: readonly Pool[],
 ): DriverConfig => ({
-  sparkConf,
+  // What is secret to us is not for Spark's own pages and logs to show.
+  sparkConf: { 'spark.redaction.regex': `(?i)${config.libra.redactionPattern}`, ...sparkConf },
   pools,
   sqlPolicy: {
     allowReflection: config.libra.sql.allowReflection,
