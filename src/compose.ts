@@ -161,7 +161,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
 
 /** What jobs do not name as files, wherever it lies; a folder means all that is in it. */
 const serverOwn = ({ libra, configDir }: LibraConfig): readonly string[] => [
-  ...['logs', 'results', 'programs'].map((folder) => join(libra.dataDir, folder)),
+  ...['logs', 'results', 'programs', 'tmp'].map((folder) => join(libra.dataDir, folder)),
   libra.results.dir,
   configDir,
   ...(libra.security.tokensFile === null ? [] : [libra.security.tokensFile]),

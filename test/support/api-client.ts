@@ -20,6 +20,8 @@ export interface JobBody {
   readonly executionTimeMs: number | null;
   readonly progress: number;
   readonly waitingFor: string | null;
+  readonly applicationId: string | null;
+  readonly sparkUiUrl: string | null;
   readonly error: {
     readonly code: string;
     readonly message: string;
@@ -80,6 +82,14 @@ export class ApiClient {
       kind: 'sql',
       code,
       ...fields,
+    });
+  }
+
+  /** A statement of any kind; waits for its end as long as a server lets it. */
+  statement(body: Record<string, unknown>, session = 'default'): Promise<Answer> {
+    return this.call<JobBody>('POST', `/api/v1/sessions/${session}/statements`, {
+      wait: '10m',
+      ...body,
     });
   }
 
