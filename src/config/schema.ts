@@ -26,7 +26,11 @@ const server = z.strictObject({
   port: setting(integer(0, 65_535), 'The port of the HTTP server; 0 takes a free one.', {
     fallback: 8080,
   }),
-  'body-limit': setting(bytes, 'The largest body that a request may have.', { fallback: '1MiB' }),
+  'body-limit': setting(
+    bytes,
+    'The largest body that a request may have, uploads of files aside.',
+    { fallback: '4MiB' },
+  ),
   'headers-timeout': setting(duration, 'How long a client may take to send its headers.', {
     fallback: '10s',
   }),

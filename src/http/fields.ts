@@ -20,6 +20,54 @@ export const nonEmptyText = (what: string) => {
   return z.string(rule).regex(/\S/, rule);
 };
 
+/** Text that can be an argument of a program, or code: it has to reach the other side as it is. */
+const isWhole = (value: string): boolean => !/[\0\p{Surrogate}]/u.test(value);
+
+export const codeOf = (what: string, maxBytes: number) => {
+  const rule = accepts(
+    `non-empty text: ${what}, of up to ${maxBytes / 1024} KiB, without NUL characters`,
+  );
+  return z
+    .string(rule)
+    .regex(/\S/, rule)
+    .refine((value) => Buffer.byteLength(value) <= maxBytes && isWhole(value), rule);
+};
+
+/** Within what operating systems take: one argument of Linux is at most 128 KiB. */
+const ARGS = { most: 1000, bytes: 32 * 1024, together: 512 * 1024 } as const;
+
+export const programArgs = () => {
+  const one = accepts(`text of up to ${ARGS.bytes / 1024} KiB, without NUL characters`);
+  const all = accepts(
+    `a list of up to ${ARGS.most} texts, together up to ${ARGS.together / 1024} KiB`,
+  );
+  return z
+    .array(
+      z
+        .string(one)
+        .refine((arg) => Buffer.byteLength(arg) <= ARGS.bytes, one)
+        .refine(isWhole, one),
+      all,
+    )
+    .max(ARGS.most, all)
+    .refine(
+      (args) => args.reduce((sum, arg) => sum + Buffer.byteLength(arg), 0) <= ARGS.together,
+      all,
+    );
+};
+
+/** As Java's Class.forName takes it: a nested class behind a dollar sign. */
+export const className = () => {
+  const rule = accepts(
+    'the full name of a class, such as com.acme.Report or com.acme.Report$Daily',
+  );
+  const part = '[\\p{L}_$][\\p{L}\\p{N}_$]*';
+  return z
+    .string(rule)
+    .max(512, rule)
+    .regex(new RegExp(`^${part}([.]${part})*$`, 'u'), rule);
+};
+
 export const name = () => {
   const rule = accepts(`a name: ${NAME_RULE}`);
   return z.string(rule).regex(NAME_PATTERN, rule);
@@ -50,11 +98,13 @@ export const duration = (min: string, max: string) => {
     });
 };
 
-/** Settings of Spark: numbers and booleans become the text that Spark reads. */
-export const settings = () => {
-  const key = accepts('settings whose keys are 1 to 256 characters without spaces');
-  return z.record(
-    z.string(key).regex(/^[^\s=]{1,256}$/, key),
+/**
+ * Settings of Spark: numbers and booleans become the text that Spark reads. Which keys and values
+ * there may be is for the core to say.
+ */
+export const settings = () =>
+  z.record(
+    z.string(),
     z
       .union(
         [z.string(), z.number(), z.boolean()],
@@ -63,7 +113,6 @@ export const settings = () => {
       .transform(String),
     accepts('an object of settings: text, numbers, true or false by key'),
   );
-};
 
 const TAG_RULE =
   'an object of up to 50 tags: keys of 1 to 128 characters without = and values of up to 256';

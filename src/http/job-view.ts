@@ -35,7 +35,11 @@ export const jobItemSchema = z
     description: z.string().nullable(),
     tags: z.record(z.string(), z.string()),
     pool: z.string(),
-    executor: z.enum(EXECUTOR_KINDS),
+    executor: z
+      .enum(EXECUTOR_KINDS)
+      .describe(
+        "Which way it goes: on the session's driver, on a driver of its own, or by spark-submit.",
+      ),
     owner: z.string(),
     state: z.enum(JOB_STATES),
     attempt: z.int(),
@@ -54,6 +58,11 @@ export const jobItemSchema = z
     executionTimeMs: z.int().nullable(),
     progress: z.number().describe('0 to 1.'),
     waitingFor: z.string().nullable(),
+    applicationId: z
+      .string()
+      .nullable()
+      .describe('The Spark application of a program that has its own, once it is known.'),
+    sparkUiUrl: z.string().nullable().describe('Where that application shows itself.'),
     error: jobErrorSchema.nullable(),
   })
   .meta({ id: 'JobItem' });
@@ -61,7 +70,10 @@ export const jobItemSchema = z
 export const jobSchema = jobItemSchema
   .extend({
     code: z.string().nullable().describe('The statement, as it was sent.'),
-    result: z.string().nullable().describe('The first rows as text, or what the code printed.'),
+    result: z
+      .string()
+      .nullable()
+      .describe('The first rows as text, or what the code printed, up to 1 MiB of it.'),
     schema: z.array(columnSchema).nullable(),
   })
   .meta({ id: 'Job' });
@@ -107,6 +119,8 @@ export const jobItemView = (job: Job): JobItemView => ({
       : Math.max(0, job.completedAt - job.startedAt),
   progress: job.progress,
   waitingFor: job.waitingFor,
+  applicationId: job.applicationId,
+  sparkUiUrl: job.sparkUiUrl,
   error: job.error === null ? null : errorView(job.error),
 });
 
@@ -139,6 +153,8 @@ export const JOB_EXAMPLE: JobView = {
   executionTimeMs: 116,
   progress: 1,
   waitingFor: null,
+  applicationId: null,
+  sparkUiUrl: null,
   error: null,
   code: 'SELECT id FROM range(100) WHERE id > 50',
   result: 'Schema: struct<id:bigint>\n\n[51]\n[52]\n',

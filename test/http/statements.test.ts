@@ -117,6 +117,8 @@ describe('a statement', () => {
       executionTimeMs: 116,
       progress: 1,
       waitingFor: null,
+      applicationId: null,
+      sparkUiUrl: null,
       error: null,
       code: 'SELECT 1',
     });

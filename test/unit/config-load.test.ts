@@ -57,7 +57,7 @@ const yaml = (text: string) => ({ '/srv/libra/config/application.yml': text });
 describe('where settings come from', () => {
   it('has defaults for everything', () => {
     const config = loadWith({});
-    expect(config.server).toMatchObject({ address: '127.0.0.1', port: 8080, bodyLimit: 1_048_576 });
+    expect(config.server).toMatchObject({ address: '127.0.0.1', port: 8080, bodyLimit: 4_194_304 });
     expect(config.libra.session).toEqual({
       mode: 'SHARED',
       maxSessions: 10,

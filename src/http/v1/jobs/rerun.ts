@@ -47,6 +47,9 @@ export const rerunJob = (app: Api, { jobs }: Services): void => {
         ...bodyProblems(
           'NOT_FOUND',
           'UNKNOWN_POOL',
+          'SETTING_DENIED',
+          'FILE_NOT_USABLE',
+          'FILE_FORBIDDEN',
           'SECRETS_GONE',
           'IDEMPOTENCY_CONFLICT',
           'SESSION_GONE',

@@ -58,6 +58,7 @@ export const createSession = (app: Api, { sessions }: Services): void => {
           ...REPLAYED_HEADER,
         }),
         ...bodyProblems(
+          'SETTING_DENIED',
           'SESSION_EXISTS',
           'IDEMPOTENCY_CONFLICT',
           'SESSION_LIMIT',

@@ -8,11 +8,14 @@ import {
 import { DEFAULT_POOL } from '../../../domain/pool.ts';
 import {
   accepts,
+  className,
+  codeOf,
   duration,
   idempotencyKey,
   name,
   nonEmptyText,
   oneOf,
+  programArgs,
   settings,
   tags,
   text,
@@ -113,14 +116,13 @@ const parameters = z
   .default([])
   .describe('Values for the named `:markers`; Spark binds them, they never become text.');
 
-const args = z
-  .array(z.string(accepts('text')), accepts('a list of texts'))
-  .default([])
-  .describe('Arguments of the program.');
-const filePath = nonEmptyText(
-  'a path, a URI that Spark can read, or the id of an uploaded file',
-).describe('A relative path is looked up in the allowed roots.');
-const mainClass = text(1, 512, 'the full name of a class');
+const args = programArgs().default([]).describe('Arguments of the program, as they are.');
+const filePath = text(1, 4096, 'a path, a URI that Spark can read, or the id of an uploaded file')
+  .regex(/\S/, accepts('a path, a URI that Spark can read, or the id of an uploaded file'))
+  .describe(
+    'A path in one of the allowed roots (a relative one is looked up in each of them), a URI of an allowed scheme, or the `fileId` of an upload.',
+  );
+const MOST_CODE = 1024 * 1024;
 
 const sql = z
   .strictObject({
@@ -131,31 +133,49 @@ const sql = z
     parameters,
     ...common,
   })
-  .meta({ title: 'sql' });
+  .meta({ title: 'sql', description: "SQL on the session's driver; the result is its rows." });
 const python = z
   .strictObject({
     kind: z.literal('python'),
-    code: nonEmptyText('Python code').describe('`spark` and `sc` are defined.'),
-    args,
-    context: name().optional().describe('A stateful interpreter of the session.'),
+    code: codeOf('Python code', MOST_CODE).describe(
+      '`spark` and `sc` are defined; `display(df)` shows rows.',
+    ),
+    args: args.describe('`sys.argv[1:]` of the code.'),
+    context: name()
+      .optional()
+      .describe('A stateful interpreter of the session: its variables live on.'),
     ...common,
   })
-  .meta({ title: 'python', description: 'Answers 501 until it is there.' });
+  .meta({
+    title: 'python',
+    description:
+      "Python on the session's driver, or on one of its own where `sparkConfig` needs it; the result is what it printed.",
+  });
 const pythonFile = z
   .strictObject({ kind: z.literal('python-file'), filePath, args, ...common })
-  .meta({ title: 'python-file', description: 'Answers 501 until it is there.' });
+  .meta({ title: 'python-file', description: 'A .py file, run by spark-submit.' });
 const jar = z
   .strictObject({
     kind: z.literal('jar'),
     filePath,
-    mainClass: mainClass.optional().describe('When the manifest names none.'),
+    mainClass: className().optional().describe('When the manifest names none.'),
     args,
     ...common,
   })
-  .meta({ title: 'jar', description: 'Answers 501 until it is there.' });
+  .meta({ title: 'jar', description: 'The main class of a jar, run by spark-submit.' });
 const jarClass = z
-  .strictObject({ kind: z.literal('jar-class'), filePath, mainClass, args, ...common })
-  .meta({ title: 'jar-class', description: 'Answers 501 until it is there.' });
+  .strictObject({
+    kind: z.literal('jar-class'),
+    filePath,
+    mainClass: className().describe('The class whose `main` is called.'),
+    args,
+    ...common,
+  })
+  .meta({
+    title: 'jar-class',
+    description:
+      "A class of a jar inside of the session's driver; by spark-submit with `sparkConfig`.",
+  });
 
 const kinds = [sql, python, pythonFile, jar, jarClass] as const;
 const KIND_RULE = `one of ${kinds.map((kind) => kind.shape.kind.value).join(', ')}`;
@@ -184,6 +204,42 @@ export const statementSchema = z
           parameters: [{ name: 'day', value: '2025-11-03', type: 'DATE' }],
           pool: 'interactive',
           wait: '5s',
+        },
+      },
+      python: {
+        summary: "Python on the session's driver",
+        value: { kind: 'python', code: 'print(spark.range(100).count())' },
+      },
+      context: {
+        summary: 'Python whose variables live on',
+        value: { kind: 'python', context: 'notebook', code: 'df = spark.range(100)\ndf.count()' },
+      },
+      'python-file': {
+        summary: 'A Python file with arguments, in memory of its own',
+        value: {
+          kind: 'python-file',
+          filePath: 'jobs/etl.py',
+          args: ['--day', '2025-11-03'],
+          sparkConfig: { 'spark.driver.memory': '2g' },
+        },
+      },
+      jar: {
+        summary: 'A jar that was uploaded',
+        value: {
+          kind: 'jar',
+          filePath: '0193a5c8-7c1e-7b44-9d2f-3f6d2f0c9a11',
+          mainClass: 'com.acme.WordCount',
+          args: ['s3a://books/in', 's3a://books/out'],
+          wait: '0s',
+        },
+      },
+      'jar-class': {
+        summary: "A class inside of the session's driver",
+        value: {
+          kind: 'jar-class',
+          filePath: 'jobs/pi.jar',
+          mainClass: 'com.acme.Pi',
+          args: ['100'],
         },
       },
     },
