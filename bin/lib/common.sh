@@ -60,11 +60,14 @@ java_major() {
   sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" 2> /dev/null
 }
 
-# Maven resets colours at its end, even where it was told to use none.
-maven() {
-  mvn --quiet --batch-mode -Dstyle.color=never --file "$root/jvm-shim/pom.xml" "$@" 2>&1 |
+# maven_in FOLDER ARGUMENTS… Maven resets colours at its end, even where it was told to use none.
+maven_in() {
+  local folder=$1
+  shift
+  mvn --quiet --batch-mode -Dstyle.color=never --file "$root/$folder/pom.xml" "$@" 2>&1 |
     sed $'s/\033\\[0m//g'
 }
+maven() { maven_in jvm-shim "$@"; }
 
 # The Debian tools of the tests lie here when they are not installed.
 tools=$root/.spark/tools

@@ -138,6 +138,27 @@ ts_make() {
   printf '%s' "$wanted" > "$ts_stamp"
 }
 
+# --- the example programs ---------------------------------------------------------------------
+
+examples_stamp=$root/examples/target/.libra-setup
+examples_jar=$root/examples/target/libra-examples.jar
+
+examples_wanted() {
+  printf '%s %s' "$spark_version" "$(cd "$root" && hash_files examples/pom.xml examples/java examples/scala)"
+}
+examples_done() {
+  [ -n "${for_tests:-}" ] || return 0
+  [ -e "$examples_jar" ] && stamped "$examples_stamp" "$(examples_wanted)"
+}
+
+examples_make() {
+  local wanted
+  wanted=$(examples_wanted)
+  rm -f "$examples_stamp"
+  maven_in examples package "-Dspark.version=$spark_version" >&2
+  printf '%s' "$wanted" > "$examples_stamp"
+}
+
 # --- tools of the tests -----------------------------------------------------------------------
 
 # PACKAGE:COMMAND
