@@ -8,6 +8,7 @@ import type { DriverConfig, DriverInfo } from './drivers/driver.ts';
 import { GuardedDriver } from './drivers/guarded-driver.ts';
 import { exitProcess, inProcessDriver } from './drivers/in-process/in-process-driver.ts';
 import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
+import { type FoundPython, findPython } from './drivers/python-runtime.ts';
 import { EmbeddedExecutor } from './executors/embedded/embedded-executor.ts';
 import { ProgramFiles } from './files/program-files.ts';
 import { createCore } from './jobs/core.ts';
@@ -126,7 +127,15 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     listen: () => app.listen({ host: config.server.address, port: config.server.port }),
     async startDriver() {
       try {
-        const info = await driver.start(driverConfig(config, launch.sparkConf, pools));
+        const python = await findPython({
+          settings: libra.python,
+          environment: config.environment,
+          projectRoot: config.projectRoot,
+          sparkHome: spark.home,
+          sparkConf: launch.sparkConf,
+        });
+        for (const warning of python.warnings) logger.warn(warning);
+        const info = await driver.start(driverConfig(config, python, pools));
         logger.info({ ...info }, 'driver ready');
         return info;
       } catch (error) {
@@ -191,11 +200,14 @@ const sqlRoots = (config: LibraConfig): readonly string[] =>
 
 const driverConfig = (
   config: LibraConfig,
-  sparkConf: Readonly<Record<string, string>>,
+  python: FoundPython,
   pools: readonly Pool[],
 ): DriverConfig => ({
   // What is secret to us is not for Spark's own pages and logs to show.
-  sparkConf: { 'spark.redaction.regex': `(?i)${config.libra.redactionPattern}`, ...sparkConf },
+  sparkConf: {
+    'spark.redaction.regex': `(?i)${config.libra.redactionPattern}`,
+    ...python.sparkConf,
+  },
   pools,
   sqlPolicy: {
     allowReflection: config.libra.sql.allowReflection,
@@ -204,5 +216,5 @@ const driverConfig = (
     allowLocalPaths: config.libra.sql.allowLocalPaths,
     allowedRoots: sqlRoots(config),
   },
-  python: null,
+  python: python.runtime,
 });

@@ -7,6 +7,7 @@ import type { DriverConfig, DriverInfo, DriverJob } from '../../src/drivers/driv
 import { GuardedDriver } from '../../src/drivers/guarded-driver.ts';
 import { inProcessDriver } from '../../src/drivers/in-process/in-process-driver.ts';
 import { MODULE_OPTIONS } from '../../src/drivers/in-process/module-options.ts';
+import { pysparkPath } from '../../src/drivers/pyspark-path.ts';
 import { sparkHome } from './spark-home.ts';
 
 /** A real driver for the tests of one process: the JVM loads once and never unloads. */
@@ -37,7 +38,13 @@ const CONFIG: DriverConfig = {
     allowLocalPaths: true,
     allowedRoots: [],
   },
-  python: null,
+  python: {
+    executable: resolve('.spark/venv/bin/python'),
+    path: pysparkPath(sparkHome()),
+    runnerDir: resolve('python'),
+    ready: 2,
+    maxContexts: 3,
+  },
 };
 
 /** A copy: a build that runs meanwhile would take the classes away from under the JVM. */
@@ -98,6 +105,7 @@ export interface Running {
   readonly ends: Ending[];
   readonly fractions: number[];
   readonly logs: string[];
+  readonly streams: Readonly<Record<'stdout' | 'stderr', string[]>>;
   readonly schemas: (readonly Column[])[];
   readonly rowCounts: number[];
   cancel(): void;
@@ -120,6 +128,7 @@ export const submit = (
     ends: [] as Ending[],
     fractions: [] as number[],
     logs: [] as string[],
+    streams: { stdout: [] as string[], stderr: [] as string[] },
     schemas: [] as (readonly Column[])[],
     rowCounts: [] as number[],
     cancel: () => driver.cancel(jobId),
@@ -153,7 +162,10 @@ export const submit = (
       {
         started: () => {},
         progress: (fraction) => running.fractions.push(fraction),
-        log: (_, text) => running.logs.push(text),
+        log: (stream, text) => {
+          running.logs.push(text);
+          running.streams[stream].push(text);
+        },
         schema: (columns) => running.schemas.push(columns),
         rows: (count) => running.rowCounts.push(count),
         succeeded: (result) => end({ end: 'succeeded', result }),

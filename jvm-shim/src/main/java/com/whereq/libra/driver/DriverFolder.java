@@ -22,6 +22,10 @@ record DriverFolder(Path root) {
     return root.resolve("warehouse");
   }
 
+  Path python() {
+    return root.resolve("python");
+  }
+
   void delete() {
     Folders.delete(root);
   }

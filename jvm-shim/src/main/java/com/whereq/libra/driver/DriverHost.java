@@ -49,8 +49,8 @@ public final class DriverHost {
 
   public DriverHost(EventSink sink) {
     this.pump = new EventPump(sink);
-    this.jobs = new Jobs(pump::publish);
-    this.supervisor = new SparkSupervisor(pump::publish, jobs);
+    this.jobs = new Jobs(pump);
+    this.supervisor = new SparkSupervisor(pump, jobs);
   }
 
   /** Takes one request and returns at once; never throws. */
@@ -78,11 +78,11 @@ public final class DriverHost {
       return;
     }
     if (request.path("request").asText().equals("start")) {
-      pump.publish(new DriverProtocol.StartFailed(message));
+      pump.accept(new DriverProtocol.StartFailed(message));
     } else if (request.path("request").asText().equals("submit")) {
-      pump.publish(new DriverProtocol.Failed(request.path("jobId").asText(), error));
+      pump.accept(new DriverProtocol.Failed(request.path("jobId").asText(), error));
     } else if (request.hasNonNull("requestId")) {
-      pump.publish(new Reply(request.get("requestId").asLong(), null, error));
+      pump.accept(new Reply(request.get("requestId").asLong(), null, error));
     }
   }
 
@@ -115,7 +115,11 @@ public final class DriverHost {
   }
 
   private Object closeSession(CloseSession request) {
-    live().sessions().close(request.sessionId());
+    LiveSpark spark = live();
+    if (spark.python() != null) {
+      spark.python().closeSession(request.sessionId());
+    }
+    spark.sessions().close(request.sessionId());
     return null;
   }
 
@@ -137,7 +141,7 @@ public final class DriverHost {
           } catch (Throwable e) {
             error = ErrorTranslator.translate(e, "");
           }
-          pump.publish(new Reply(requestId, value, error));
+          pump.accept(new Reply(requestId, value, error));
         });
   }
 

@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
  * The one thread that delivers events. node-java's proxy blocks its caller until JavaScript has
  * run, so no Spark listener and no job's thread may deliver by itself.
  */
-final class EventPump {
+final class EventPump implements PacedEvents {
   private static final Logger LOG = LoggerFactory.getLogger(EventPump.class);
   private static final int LOG_CAPACITY = 10_000;
 
@@ -24,8 +24,14 @@ final class EventPump {
     thread.start();
   }
 
-  void publish(Event event) {
+  @Override
+  public void accept(Event event) {
     queue.add(event);
+  }
+
+  @Override
+  public void awaitRoom() throws InterruptedException {
+    queue.awaitRoom();
   }
 
   /** Ends once everything that was published has been delivered. */

@@ -23,6 +23,9 @@ final class EventQueue {
   private static final int MAX_BATCH_EVENTS = 256;
   private static final int MAX_BATCH_CHARACTERS = 1 << 20;
 
+  /** Beyond this, those who can wait have to. */
+  private static final long ROOMY_CHARACTERS = 4L << 20;
+
   private static final class Slot {
     private Event event;
 
@@ -37,6 +40,7 @@ final class EventQueue {
   private final Map<String, Slot> newestRows = new HashMap<>();
   private final Map<String, Integer> droppedLines = new HashMap<>();
   private int waitingLogs;
+  private long waitingCharacters;
   private boolean closed;
 
   EventQueue(int logCapacity) {
@@ -74,7 +78,16 @@ final class EventQueue {
       batch.add(slot.event);
       characters += weight(slot.event);
     }
+    waitingCharacters -= characters;
+    notifyAll();
     return batch;
+  }
+
+  /** For publishers of much text, so that a slow reader slows them down. */
+  synchronized void awaitRoom() throws InterruptedException {
+    while (waitingCharacters > ROOMY_CHARACTERS && !closed) {
+      wait();
+    }
   }
 
   /** What is in the queue still leaves it; what comes later does too, until it is empty. */
@@ -113,6 +126,7 @@ final class EventQueue {
   private Slot append(Event event) {
     Slot slot = new Slot(event);
     slots.add(slot);
+    waitingCharacters += weight(event);
     return slot;
   }
 

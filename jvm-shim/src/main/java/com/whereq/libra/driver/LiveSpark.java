@@ -1,6 +1,7 @@
 package com.whereq.libra.driver;
 
 import com.whereq.libra.driver.job.TaskLedger;
+import com.whereq.libra.driver.python.PythonHost;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.classic.SparkSession;
@@ -16,12 +17,19 @@ public final class LiveSpark {
   private final TaskLedger ledger;
   private final Sessions sessions;
   private final DriverFolder folder;
+  private final PythonHost python;
 
-  LiveSpark(SparkContext context, SparkSession root, TaskLedger ledger, DriverFolder folder) {
+  LiveSpark(
+      SparkContext context,
+      SparkSession root,
+      TaskLedger ledger,
+      DriverFolder folder,
+      PythonHost python) {
     this.context = context;
     this.ledger = ledger;
     this.sessions = new Sessions(root);
     this.folder = folder;
+    this.python = python;
   }
 
   public SparkContext context() {
@@ -34,6 +42,11 @@ public final class LiveSpark {
 
   public Sessions sessions() {
     return sessions;
+  }
+
+  /** Null where there is no Python. */
+  public PythonHost python() {
+    return python;
   }
 
   public boolean isStopped() {
@@ -68,6 +81,9 @@ public final class LiveSpark {
 
   void stop() {
     ledger.close();
+    if (python != null) {
+      python.close();
+    }
     try {
       context.stop();
     } finally {

@@ -3,6 +3,7 @@ package com.whereq.libra.driver;
 import com.whereq.libra.driver.job.PlanningStop;
 import com.whereq.libra.driver.job.TaskLedger;
 import com.whereq.libra.driver.launch.Launch;
+import com.whereq.libra.driver.python.PythonHost;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -34,7 +35,7 @@ final class SparkFactory {
       // Now, so that an extension that cannot be made stops the start and not the first job.
       root.sessionState().analyzer();
       PlanningStop.install();
-      return new LiveSpark(context, root, ledger, folder);
+      return new LiveSpark(context, root, ledger, folder, python(root, folder));
     } catch (Throwable e) {
       ledger.close();
       if (context != null) {
@@ -51,6 +52,12 @@ final class SparkFactory {
       folder.delete();
       throw e;
     }
+  }
+
+  private PythonHost python(SparkSession root, DriverFolder folder) throws IOException {
+    return request.python() == null
+        ? null
+        : PythonHost.open(request.python(), root, folder.python());
   }
 
   private SparkConf conf(DriverFolder folder) throws IOException {

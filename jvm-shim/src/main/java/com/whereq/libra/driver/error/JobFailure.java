@@ -16,6 +16,11 @@ public final class JobFailure extends RuntimeException {
     this.error = new JobError(code, message, null, null, null, causeOf(cause), hint, retryable);
   }
 
+  public JobFailure(JobError error) {
+    super(error.message());
+    this.error = error;
+  }
+
   public JobError error() {
     return error;
   }

@@ -3,7 +3,7 @@ package com.whereq.libra.driver.job;
 import com.whereq.libra.driver.DriverProtocol.ResultSummary;
 
 /** The work of one job, of whatever kind. */
-interface JobBody {
+public interface JobBody {
   /** On the job's thread, from its first step to its result. */
   ResultSummary run() throws Exception;
 

@@ -11,6 +11,7 @@ import com.whereq.libra.driver.DriverProtocol.Submit;
 import com.whereq.libra.driver.DriverProtocol.Succeeded;
 import com.whereq.libra.driver.LiveSpark;
 import com.whereq.libra.driver.error.ErrorTranslator;
+import com.whereq.libra.driver.python.PythonJob;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -172,6 +173,7 @@ final class JobRun {
   private static JobBody bodyOf(JobScope scope) {
     return switch (scope.request().kind()) {
       case "sql" -> new SqlStatement(scope);
+      case "python" -> new PythonJob(scope);
       default -> throw new IllegalArgumentException("no job of kind " + scope.request().kind());
     };
   }

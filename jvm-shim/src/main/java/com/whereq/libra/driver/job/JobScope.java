@@ -16,11 +16,11 @@ import org.slf4j.MDC;
 /**
  * What the bodies of all kinds share: the job's session, and a thread that Spark knows as its own.
  */
-record JobScope(Submit request, String tag, LiveSpark spark, Consumer<Event> events) {
+public record JobScope(Submit request, String tag, LiveSpark spark, Consumer<Event> events) {
   private static final String POOL_PROPERTY = "spark.scheduler.pool";
 
   /** The session of the job, or a clone of it that nobody else sees for settings of its own. */
-  SparkSession session() {
+  public SparkSession session() {
     SparkSession session = spark.sessions().get(request.sessionId());
     if (session == null) {
       throw new JobFailure(
@@ -45,7 +45,7 @@ record JobScope(Submit request, String tag, LiveSpark spark, Consumer<Event> eve
   }
 
   /** Whatever this thread does in Spark belongs to the job; threads that it starts inherit it. */
-  void bindThread(SparkSession session) {
+  public void bindThread(SparkSession session) {
     // What this thread logs says whose it is; the thread ends with the job.
     MDC.put("jobId", request.jobId());
     MDC.put("sessionId", request.sessionId());
@@ -57,7 +57,7 @@ record JobScope(Submit request, String tag, LiveSpark spark, Consumer<Event> eve
     org.apache.spark.sql.SparkSession.setActiveSession(session);
   }
 
-  ResultSpec resultSpec() {
+  public ResultSpec resultSpec() {
     return new ResultSpec(
         Path.of(request.resultDir()),
         request.maxResultBytes(),

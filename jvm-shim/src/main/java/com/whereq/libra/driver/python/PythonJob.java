@@ -1,0 +1,163 @@
+package com.whereq.libra.driver.python;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.whereq.libra.driver.DriverProtocol.ResultSummary;
+import com.whereq.libra.driver.DriverProtocol.Submit;
+import com.whereq.libra.driver.error.JobFailure;
+import com.whereq.libra.driver.job.JobBody;
+import com.whereq.libra.driver.job.JobScope;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.sql.classic.SparkSession;
+
+/** Python code, in an interpreter of its own that ends with it, or in that of its context. */
+public final class PythonJob implements JobBody {
+  private static final AtomicLong STATEMENTS = new AtomicLong();
+
+  /** How long code may take to obey an interrupt. A context has something to lose. */
+  private static final long GRACE_MILLIS = 500;
+
+  private static final long CONTEXT_GRACE_MILLIS = 3000;
+
+  private final JobScope scope;
+  private final Submit request;
+  private final JobOutput output;
+  private volatile PythonStatement statement;
+  private volatile Interpreter interpreter;
+  private volatile boolean killed;
+  private long stopBegan;
+
+  public PythonJob(JobScope scope) {
+    this.scope = scope;
+    this.request = scope.request();
+    this.output = new JobOutput(request.jobId(), request.maxLogBytes(), scope.events());
+  }
+
+  @Override
+  public ResultSummary run() throws Exception {
+    PythonHost host = scope.spark().python();
+    if (host == null) {
+      throw new JobFailure(
+          "PROGRAM_NOT_STARTED",
+          "There is no Python on this server",
+          "Install Python with pyspark, or name one with libra.python.executable.",
+          false,
+          null);
+    }
+    SparkSession session = scope.session();
+    scope.bindThread(session);
+    PythonStatement own = new PythonStatement(scope, session);
+    statement = own;
+    JsonNode word = request.context() == null ? runAlone(host, own) : runInContext(host, own);
+    PythonOutcome.check(
+        word, request.context() == null || interpreter.hasEnded() ? interpreter.status() : 0);
+    return summary(own.shown());
+  }
+
+  /** Asks first, and ends the process of code that does not listen. */
+  @Override
+  public void stop() {
+    Interpreter current = interpreter;
+    if (current == null) {
+      return;
+    }
+    long now = System.nanoTime();
+    long grace = request.context() == null ? GRACE_MILLIS : CONTEXT_GRACE_MILLIS;
+    if (stopBegan == 0) {
+      stopBegan = now;
+      current.interrupt();
+    } else if ((now - stopBegan) / 1_000_000 > grace) {
+      killed = true;
+      current.kill();
+    }
+    current.gateway().interrupt();
+  }
+
+  @Override
+  public void discard() {
+    PythonStatement current = statement;
+    if (current != null) {
+      current.discard();
+    }
+  }
+
+  private JsonNode runAlone(PythonHost host, PythonStatement own) throws Exception {
+    interpreter = host.take();
+    try {
+      interpreter.occupy(own, output);
+      return say(false);
+    } finally {
+      end(interpreter);
+      host.released();
+    }
+  }
+
+  private JsonNode runInContext(PythonHost host, PythonStatement own) throws Exception {
+    Contexts.Taken taken = host.contexts().take(request.sessionId(), request.context());
+    interpreter = taken.interpreter();
+    if (taken.note() != null) {
+      output.note(taken.note());
+    }
+    interpreter.occupy(own, output);
+    JsonNode word = null;
+    try {
+      word = say(true);
+      return word;
+    } finally {
+      if (word == null) {
+        String why = killed ? "a statement did not obey its cancel" : "its process had ended";
+        host.contexts().lost(request.sessionId(), request.context(), why);
+        end(interpreter);
+      } else {
+        interpreter.drain();
+        interpreter.free();
+      }
+    }
+  }
+
+  /** Answers with what the interpreter says, or null when it ends without a word. */
+  private JsonNode say(boolean keep) throws IOException {
+    interpreter.run(
+        Map.of(
+            "code",
+            request.code(),
+            "args",
+            request.args(),
+            "statement",
+            STATEMENTS.incrementAndGet(),
+            "keep",
+            keep));
+    JsonNode word = interpreter.awaitWord();
+    if (!keep) {
+      interpreter.awaitEnd();
+    }
+    return word;
+  }
+
+  /** Leaves nothing of the interpreter, here or there. */
+  private void end(Interpreter ending) {
+    if (!ending.hasEnded()) {
+      ending.kill();
+      ending.awaitEnd();
+    }
+    ending.drainToTheEnd();
+    SparkLeftovers.end(scope, ending);
+    ending.free();
+    ending.dispose();
+  }
+
+  private ResultSummary summary(ResultSummary shown) {
+    String text = output.text();
+    if (shown == null) {
+      return new ResultSummary(text, null, null, output.isTruncated(), true, 0);
+    }
+    return new ResultSummary(
+        text,
+        shown.columns(),
+        shown.rowCount(),
+        shown.truncated() || output.isTruncated(),
+        shown.complete(),
+        shown.byteCount());
+  }
+}
