@@ -10,8 +10,11 @@ import { exitProcess, inProcessDriver } from './drivers/in-process/in-process-dr
 import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
 import { type FoundPython, findPython } from './drivers/python-runtime.ts';
 import { EmbeddedExecutor } from './executors/embedded/embedded-executor.ts';
+import { FileService } from './files/file-service.ts';
 import { ProgramFiles } from './files/program-files.ts';
+import { UploadDisk } from './files/upload-disk.ts';
 import { createCore } from './jobs/core.ts';
+import { IdempotencyKeys } from './jobs/idempotency-keys.ts';
 import { jobMetrics, metricSources } from './metric-sources.ts';
 import type { Logger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
@@ -55,6 +58,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   const driver = new GuardedDriver(
     inProcessDriver(launch, (message) => logger.error({ fault: message }, 'driver host fault')),
   );
+  const filesDir = join(libra.dataDir, 'files');
   const core = createCore(
     {
       store,
@@ -62,7 +66,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       executors: [new EmbeddedExecutor(driver)],
       programs: new ProgramFiles({
         store: store.files,
-        filesDir: join(libra.dataDir, 'files'),
+        filesDir,
         dataDir: libra.dataDir,
         roots: libra.files.allowedRoots,
         closed: serverOwn(config),
@@ -102,8 +106,25 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     jobOf: (identity, jobId) => core.jobs.get(identity, jobId),
   });
   const draining = new AbortController();
+  const files = new FileService({
+    store,
+    disk: new UploadDisk(filesDir),
+    keys: new IdempotencyKeys(store.servers),
+    clock: systemClock,
+    log: logger,
+    maxBytes: libra.files.maxBytes,
+    maxTotalBytes: libra.files.maxTotalBytes,
+    isStopping: () => draining.signal.aborted,
+  });
   const app = buildApp(
-    { jobs: core.jobs, sessions: core.sessions, pools: core.pools, results, health: core.health },
+    {
+      jobs: core.jobs,
+      sessions: core.sessions,
+      pools: core.pools,
+      results,
+      files,
+      health: core.health,
+    },
     {
       version,
       logger,
@@ -119,6 +140,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   );
   const opening = openStore(store, logger, async () => {
     await sweepScratch(scratch);
+    await files.start();
     await core.start();
   });
 

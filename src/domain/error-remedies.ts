@@ -32,7 +32,8 @@ export const ERROR_REMEDIES = {
   SESSION_PROTECTED: 'Leave the `default` session; sessions of your own can be deleted.',
   RESULT_GONE: 'Run the statement again; `libra.history` says how long results are kept.',
   SESSION_GONE: 'Make the session again with `POST /api/v1/sessions`.',
-  BODY_TOO_LARGE: 'Send less, or have `server.body-limit` raised.',
+  BODY_TOO_LARGE:
+    'Send less, or have `server.body-limit` raised (`libra.files.max-bytes` for an upload).',
   URI_TOO_LONG: 'Put long filters into several requests.',
   UNSUPPORTED_MEDIA_TYPE: 'Send `Content-Type: application/json`.',
   QUEUE_FULL: 'Try again after the seconds of `Retry-After`.',
@@ -42,6 +43,8 @@ export const ERROR_REMEDIES = {
   NOT_IMPLEMENTED: 'Take the way that `detail` names; this one comes with a later version.',
   DRIVER_UNAVAILABLE: 'Try again after `Retry-After`; the readiness check says when it is back.',
   SERVER_STOPPING: 'Try again after `Retry-After`, when the server has started again.',
+  STORAGE_FULL:
+    'Delete files that are not needed, or have `libra.files.max-total-bytes` or the disk made larger.',
   STORE_UNAVAILABLE: 'Look at the `store` component of `/actuator/health` and at the disk.',
   SQL_PARSE: 'Mend the statement at the line and column of `position`.',
   SQL_ANALYSIS: 'Mend the name or type that the message tells of; `hint` may hold a suggestion.',

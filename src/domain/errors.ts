@@ -43,6 +43,7 @@ export const ERROR_CODES = {
   DRIVER_UNAVAILABLE: { status: 503, title: 'The driver is not available' },
   SERVER_STOPPING: { status: 503, title: 'The server is stopping' },
   STORE_UNAVAILABLE: { status: 503, title: 'The store is not available' },
+  STORAGE_FULL: { status: 507, title: 'There is no room for the file' },
   // How an accepted job ended.
   SQL_PARSE: { status: null, title: 'Spark could not parse the statement' },
   SQL_ANALYSIS: { status: null, title: 'Spark could not resolve the statement' },

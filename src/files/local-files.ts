@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AllowedPlaces } from './allowed-places.ts';
 import { hasControl, isSpecialToSpark } from './file-name.ts';
@@ -54,6 +55,20 @@ export class LocalFiles {
     const traced = await trace(path);
     if (path.startsWith('/') && (await this.#places.allows(traced.path))) return traced.path;
     throw outsideRoots(field, this.#places.roots);
+  }
+
+  /** `<folder>/<id>/<name>`, of our own making; somebody may have laid hands on it meanwhile. */
+  async stored(path: string, field: Field): Promise<string> {
+    const id = dirname(path);
+    const folder = (await trace(dirname(id))).path;
+    const resolved = (await trace(path)).path;
+    const untouched = resolved === join(folder, basename(id), basename(path));
+    if (untouched && (await faultOf(resolved)) === null) return resolved;
+    throw notUsable(
+      field,
+      'The uploaded file is not on the disk any more.',
+      'accepts a file that is there',
+    );
   }
 
   async #usable(resolved: string, asked: string, field: Field): Promise<string> {

@@ -112,7 +112,7 @@ export class ProgramFiles {
         'accepts the id of a file of yours',
       );
     }
-    return { location: this.#uploaded.pathOf(file), local: true };
+    return { location: await this.#local.stored(this.#uploaded.pathOf(file), field), local: true };
   }
 
   #locateUri(uri: string, scheme: string, field: Field): ProgramFile {

@@ -21,6 +21,8 @@ declare module 'fastify' {
     anyHost?: boolean;
     /** Probes and scrapes: their access log lines are for debugging only. */
     quiet?: boolean;
+    /** The body is a file: it may take its time as long as something of it arrives. */
+    upload?: boolean;
   }
   interface FastifyRequest {
     /** Null on a public operation that was called without a valid token. */

@@ -21,6 +21,7 @@ const TAGS = [
   { name: 'statements', description: 'Run code, and wait for it as long as you like.' },
   { name: 'jobs', description: 'What became of a statement: state, rows, logs and events.' },
   { name: 'sessions', description: 'Views, current database and settings that belong together.' },
+  { name: 'files', description: 'Programs and data of your own, for jobs to name.' },
   { name: 'pools', description: 'Shares of the driver.' },
   { name: 'health', description: 'For probes, scrapers and people on duty.' },
 ];
@@ -36,6 +37,16 @@ const restoreAnswers = (made: Record<string, Answer>, declared: Record<string, A
       if (media !== undefined && examples !== undefined) media.examples = examples;
     }
   }
+};
+
+/** What no schema validates: the form is read as it arrives. */
+const UPLOAD = {
+  consumes: ['multipart/form-data'],
+  body: {
+    type: 'object',
+    required: ['file'],
+    properties: { file: { type: 'string', format: 'binary' } },
+  },
 };
 
 const securityOf = (access: Access | undefined) =>
@@ -56,6 +67,7 @@ const transform: Transform = (document) => {
   return {
     schema: {
       ...made,
+      ...(document.route.config?.upload === true ? UPLOAD : {}),
       security: securityOf(access),
       ...(role === null
         ? {}

@@ -7,6 +7,7 @@ import { openApi } from './openapi.ts';
 import { type HttpOptions, STREAM_LIMITS, type Surroundings } from './options.ts';
 import { accessLog } from './plugins/access-log.ts';
 import { anonymousAuth, tokenAuth } from './plugins/auth.ts';
+import { bodyDeadline } from './plugins/body-deadline.ts';
 import { bodyParsers } from './plugins/body-parsers.ts';
 import { type ClientErrorHandler, clientErrors } from './plugins/client-errors.ts';
 import { lettingGo } from './plugins/connections.ts';
@@ -31,7 +32,8 @@ const createInstance = (options: HttpOptions, onClientError: ClientErrorHandler)
     loggerInstance: options.logger,
     logController: new RequestLog(),
     bodyLimit: options.bodyLimitBytes,
-    requestTimeout: options.requestTimeoutMs,
+    // Node would cut off an upload that is slow but steady.
+    requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: {
       headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
@@ -80,6 +82,7 @@ export const buildServer = (services: Services, options: HttpOptions): Api => {
   securityHeaders(app);
   lettingGo(app, options.draining, closing.signal);
   accessLog(app, options.metrics);
+  bodyDeadline(app, options.requestTimeoutMs);
   if (options.tokens.length > 0) {
     tokenAuth(app, options.tokens, options.now ?? Date.now);
   } else {

@@ -1,3 +1,4 @@
+import type { FilePage, StoredFile } from '../domain/file.ts';
 import type { Identity } from '../domain/identity.ts';
 import type { Job, JobFilter, JobPage } from '../domain/job.ts';
 import type { Pool } from '../domain/pool.ts';
@@ -15,6 +16,7 @@ export interface Services {
   readonly sessions: SessionUseCases;
   readonly pools: PoolUseCases;
   readonly results: ResultUseCases;
+  readonly files: FileUseCases;
   readonly health: HealthUseCases;
 }
 
@@ -118,6 +120,33 @@ export interface ResultUseCases {
     offset: number,
     limit: number | null,
   ): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** An upload that has arrived and is not kept yet. */
+export interface ReceivedFile {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export interface FileUseCases {
+  /** Reads it to its end, piece by piece; either `keep` or `discard` has to follow. */
+  receive(
+    identity: Identity,
+    name: string | null,
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<ReceivedFile>;
+  /** On disk when it answers. What counts for the key is the name and the content. */
+  keep(
+    identity: Identity,
+    received: ReceivedFile,
+    key: { readonly key: string; readonly operation: string } | null,
+  ): Promise<{ readonly file: StoredFile; readonly replayed: boolean }>;
+  discard(received: ReceivedFile): Promise<void>;
+  get(identity: Identity, id: string): Promise<StoredFile>;
+  list(identity: Identity, limit: number, cursor: string | null): Promise<FilePage>;
+  remove(identity: Identity, id: string): Promise<void>;
 }
 
 export type ComponentHealth = {

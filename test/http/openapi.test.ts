@@ -79,6 +79,10 @@ describe('the description of the interface', () => {
         'actuator.metrics',
         'actuator.prometheus',
         'actuator.readiness',
+        'files.create',
+        'files.get',
+        'files.list',
+        'files.remove',
         'health.get',
         'jobs.cancel',
         'jobs.events',
@@ -136,6 +140,7 @@ describe('the description of the interface', () => {
         .map(({ of }) => [of.operationId, (of.requestBody as { required?: boolean }).required]),
     );
     expect(required).toEqual({
+      'files.create': true,
       'statements.create': true,
       'sessions.create': false,
       'jobs.cancel': false,

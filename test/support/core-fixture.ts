@@ -89,7 +89,7 @@ export class CoreFixture {
       },
     );
     // The classes fit what the HTTP layer asks for.
-    this.core satisfies Omit<Services, 'results'>;
+    this.core satisfies Omit<Services, 'results' | 'files'>;
   }
 
   /** The store is open, and nothing is settled yet. */

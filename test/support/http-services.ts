@@ -170,6 +170,15 @@ export const standIns = (overrides: Overrides = {}): Services => ({
     ...overrides.pools,
   },
   results: { read: unexpected('results.read'), ...overrides.results },
+  files: {
+    receive: unexpected('files.receive'),
+    keep: unexpected('files.keep'),
+    discard: unexpected('files.discard'),
+    get: unexpected('files.get'),
+    list: unexpected('files.list'),
+    remove: unexpected('files.remove'),
+    ...overrides.files,
+  },
   health: {
     components: async () => ({
       diskSpace: { status: 'UP', details: { freeBytes: 1 } },
