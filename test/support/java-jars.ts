@@ -10,14 +10,19 @@ const tool = (name: string): string =>
   process.env.JAVA_HOME === undefined ? name : join(process.env.JAVA_HOME, 'bin', name);
 
 /** Compiles classes into a jar; with the jars of a Spark when one is named. */
-export const makeJar = (jar: string, sources: Sources, sparkHome: string | null = null): void => {
+export const makeJar = (
+  jar: string,
+  sources: Sources,
+  sparkHome: string | null = null,
+  imports = '',
+): void => {
   const work = mkdtempSync(join(tmpdir(), 'libra-jar-'));
   try {
     const files = Object.entries(sources).map(([type, body]) => {
       const file = join(work, 'src', `${type.replaceAll('.', '/')}.java`);
       const [, pack, name] = /^(.*)\.([^.]+)$/.exec(type) ?? [];
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, `package ${pack};\npublic class ${name} {\n${body}\n}\n`);
+      writeFileSync(file, `package ${pack};\n${imports}\npublic class ${name} {\n${body}\n}\n`);
       return file;
     });
     const classPath = sparkHome === null ? [] : ['-cp', join(sparkHome, 'jars', '*')];

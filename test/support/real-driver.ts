@@ -116,7 +116,7 @@ let jobs = 0;
 /** Submits a statement with what most tests do not care about. */
 export const submit = (
   { driver, folder }: RealDriver,
-  code: string,
+  code: string | null,
   options: Partial<DriverJob> = {},
 ): Running => {
   jobs += 1;

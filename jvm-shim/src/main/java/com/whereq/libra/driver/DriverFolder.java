@@ -26,6 +26,11 @@ record DriverFolder(Path root) {
     return root.resolve("python");
   }
 
+  /** Rewritten jars; made when there is the first. */
+  Path programs() {
+    return root.resolve("programs");
+  }
+
   void delete() {
     Folders.delete(root);
   }

@@ -7,6 +7,7 @@ import com.whereq.libra.driver.DriverProtocol.OpenSession;
 import com.whereq.libra.driver.DriverProtocol.Reply;
 import com.whereq.libra.driver.DriverProtocol.Request;
 import com.whereq.libra.driver.error.ErrorTranslator;
+import com.whereq.libra.driver.jar.OutputSwitch;
 import com.whereq.libra.driver.job.Jobs;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
@@ -48,6 +49,7 @@ public final class DriverHost {
   }
 
   public DriverHost(EventSink sink) {
+    OutputSwitch.install();
     this.pump = new EventPump(sink);
     this.jobs = new Jobs(pump);
     this.supervisor = new SparkSupervisor(pump, jobs);

@@ -1,5 +1,6 @@
 package com.whereq.libra.driver;
 
+import com.whereq.libra.driver.jar.JarClasses;
 import com.whereq.libra.driver.job.TaskLedger;
 import com.whereq.libra.driver.python.PythonHost;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,7 @@ public final class LiveSpark {
   private final Sessions sessions;
   private final DriverFolder folder;
   private final PythonHost python;
+  private final JarClasses jarClasses;
 
   LiveSpark(
       SparkContext context,
@@ -30,6 +32,7 @@ public final class LiveSpark {
     this.sessions = new Sessions(root);
     this.folder = folder;
     this.python = python;
+    this.jarClasses = new JarClasses(context, folder.programs());
   }
 
   public SparkContext context() {
@@ -47,6 +50,11 @@ public final class LiveSpark {
   /** Null where there is no Python. */
   public PythonHost python() {
     return python;
+  }
+
+  /** The classes of the programs that run in this JVM. */
+  public JarClasses jarClasses() {
+    return jarClasses;
   }
 
   public boolean isStopped() {
@@ -87,6 +95,7 @@ public final class LiveSpark {
     try {
       context.stop();
     } finally {
+      jarClasses.close();
       folder.delete();
     }
   }

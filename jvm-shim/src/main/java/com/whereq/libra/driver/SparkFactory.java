@@ -1,5 +1,7 @@
 package com.whereq.libra.driver;
 
+import com.whereq.libra.driver.jar.JobResults;
+import com.whereq.libra.driver.jar.TaskLoader;
 import com.whereq.libra.driver.job.PlanningStop;
 import com.whereq.libra.driver.job.TaskLedger;
 import com.whereq.libra.driver.launch.Launch;
@@ -29,12 +31,17 @@ final class SparkFactory {
     try {
       org.apache.spark.sql.SparkSession.clearActiveSession();
       org.apache.spark.sql.SparkSession.clearDefaultSession();
-      context = new SparkContext(conf(folder));
+      SparkConf conf = conf(folder);
+      // What Spark makes of it stands above the loaders of tasks in local mode.
+      Thread.currentThread().setContextClassLoader(new TaskLoader(Launch.classLoader()));
+      context = new SparkContext(conf);
+      JobResults.install(context);
       ledger.attach(context);
       SparkSession root = SparkSession.builder().sparkContext(context).getOrCreate();
       // Now, so that an extension that cannot be made stops the start and not the first job.
       root.sessionState().analyzer();
       PlanningStop.install();
+      Thread.currentThread().setContextClassLoader(Launch.classLoader());
       return new LiveSpark(context, root, ledger, folder, python(root, folder));
     } catch (Throwable e) {
       ledger.close();

@@ -21,6 +21,12 @@ public final class JobFailure extends RuntimeException {
     this.error = error;
   }
 
+  /** Of an error that is told already. */
+  public JobFailure(JobError error, Throwable cause) {
+    super(error.message(), cause);
+    this.error = error;
+  }
+
   public JobError error() {
     return error;
   }

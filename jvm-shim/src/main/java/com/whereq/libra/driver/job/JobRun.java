@@ -11,6 +11,7 @@ import com.whereq.libra.driver.DriverProtocol.Submit;
 import com.whereq.libra.driver.DriverProtocol.Succeeded;
 import com.whereq.libra.driver.LiveSpark;
 import com.whereq.libra.driver.error.ErrorTranslator;
+import com.whereq.libra.driver.jar.JarClass;
 import com.whereq.libra.driver.python.PythonJob;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -174,6 +175,7 @@ final class JobRun {
     return switch (scope.request().kind()) {
       case "sql" -> new SqlStatement(scope);
       case "python" -> new PythonJob(scope);
+      case "jar-class" -> new JarClass(scope);
       default -> throw new IllegalArgumentException("no job of kind " + scope.request().kind());
     };
   }

@@ -1,5 +1,6 @@
 package com.whereq.libra.driver.job;
 
+import com.whereq.libra.driver.jar.Guard;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.internal.SQLConf$;
@@ -43,12 +44,16 @@ public final class PlanningStop {
 
     @Override
     public SQLConf apply() {
-      if (Thread.currentThread() instanceof JobThread job
-          && job.mustStopPlanning()
-          && !initializesAClass()) {
+      if (mustStop() && !initializesAClass()) {
         throw new JobStoppedException();
       }
       return getter.apply();
+    }
+
+    private static boolean mustStop() {
+      return Thread.currentThread() instanceof JobThread job
+          ? job.mustStopPlanning()
+          : Guard.isEnding();
     }
 
     /** A class whose initializer fails is lost for the life of the JVM. */

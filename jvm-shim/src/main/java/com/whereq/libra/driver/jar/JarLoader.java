@@ -1,0 +1,97 @@
+package com.whereq.libra.driver.jar;
+
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.serializer.Serializer;
+
+/**
+ * The classes of one rewritten jar. All runs of the jar share it, and so its static fields: what
+ * Spark and the JVM have learnt about the classes is not thrown away with each run.
+ */
+final class JarLoader extends URLClassLoader {
+  static {
+    registerAsParallelCapable();
+  }
+
+  private final RewrittenJar jar;
+  private final ProgramArtifacts artifacts;
+  private final Set<JarJob> jobs = ConcurrentHashMap.newKeySet();
+  private volatile boolean spoiled;
+  private Serializer serializer;
+
+  JarLoader(RewrittenJar jar, ProgramArtifacts artifacts, ClassLoader parent) {
+    super("program-" + jar.hash().substring(0, 12), new URL[] {url(jar.file())}, parent);
+    this.jar = jar;
+    this.artifacts = artifacts;
+  }
+
+  RewrittenJar jar() {
+    return jar;
+  }
+
+  ProgramArtifacts artifacts() {
+    return artifacts;
+  }
+
+  Set<JarJob> jobs() {
+    return jobs;
+  }
+
+  /** Reads what its tasks answer. */
+  synchronized Serializer serializer(SparkEnv env) {
+    if (serializer == null) {
+      try {
+        serializer =
+            env.serializer()
+                .getClass()
+                .getConstructor(SparkConf.class)
+                .newInstance(env.conf())
+                .setDefaultClassLoader(this);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("the serializer cannot be made again", e);
+      }
+    }
+    return serializer;
+  }
+
+  /** Its classes are in no state for another run. */
+  void spoil() {
+    spoiled = true;
+  }
+
+  boolean isSpoiled() {
+    return spoiled;
+  }
+
+  /**
+   * Whether the code that asks belongs to a jar all of whose programs have ended: on a pool of the
+   * JVM itself nothing else tells whose it is.
+   */
+  static boolean isAbandoned() {
+    JarLoader loader =
+        StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
+            .walk(
+                frames ->
+                    frames
+                        .map(frame -> frame.getDeclaringClass().getClassLoader())
+                        .filter(JarLoader.class::isInstance)
+                        .map(JarLoader.class::cast)
+                        .findFirst()
+                        .orElse(null));
+    return loader != null && loader.jobs.stream().allMatch(job -> job.ending() != null);
+  }
+
+  private static URL url(Path file) {
+    try {
+      return file.toUri().toURL();
+    } catch (MalformedURLException e) {
+      throw new IllegalStateException("a file has no URL", e);
+    }
+  }
+}
