@@ -10,6 +10,9 @@ export interface PlacesOptions {
   readonly dataDir: string;
 }
 
+/** Of a path that need not exist: open to jobs, the server's own, or in no root at all. */
+export type Standing = 'open' | 'closed' | 'outside';
+
 /** Which local paths jobs may name. Everything is compared after its links are resolved. */
 export class AllowedPlaces {
   readonly #options: PlacesOptions;
@@ -23,12 +26,13 @@ export class AllowedPlaces {
   }
 
   /** Takes a traced path. Roots are traced each time: they may be made, or moved, meanwhile. */
-  async allows(path: string): Promise<boolean> {
-    if (dirname(path) === (await realPathOf(this.#options.dataDir))) return false;
+  async standing(path: string): Promise<Standing> {
+    if (!(await this.#roots()).some((root) => isWithin(root, path))) return 'outside';
+    if (dirname(path) === (await realPathOf(this.#options.dataDir))) return 'closed';
     for (const closed of this.#options.closed) {
-      if (isWithin(await realPathOf(closed), path)) return false;
+      if (isWithin(await realPathOf(closed), path)) return 'closed';
     }
-    return (await this.#roots()).some((root) => isWithin(root, path));
+    return 'open';
   }
 
   #roots(): Promise<readonly string[]> {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AllowedPlaces } from './allowed-places.ts';
+import type { AllowedPlaces, Standing } from './allowed-places.ts';
 import { hasControl, isSpecialToSpark } from './file-name.ts';
 import { trace } from './local-path.ts';
 import { type Field, notUsable, outsideRoots } from './refusals.ts';
@@ -26,14 +26,15 @@ export class LocalFiles {
     const candidates = path.startsWith('/')
       ? [path]
       : this.#places.roots.map((root) => `${root}/${path}`);
-    let allowed = candidates.length > 0;
+    const standings = new Set<Standing>();
     for (const candidate of candidates) {
       const traced = await trace(candidate);
-      const inside = await this.#places.allows(traced.path);
-      if (inside && traced.exists) return this.#usable(traced.path, path, field);
-      allowed &&= inside;
+      const standing = await this.#places.standing(traced.path);
+      if (standing === 'open' && traced.exists) return this.#usable(traced.path, path, field);
+      standings.add(standing);
     }
-    if (!allowed) throw outsideRoots(field, this.#places.roots);
+    if (standings.has('outside') || !standings.has('open'))
+      throw outsideRoots(field, this.#places.roots);
     throw notUsable(field, `There is no file ${path}.`, 'accepts a file that is there');
   }
 
@@ -53,7 +54,8 @@ export class LocalFiles {
   /** Whether a path that names no uploaded file may be named at all; it need not exist. */
   async requireInside(path: string, field: Field): Promise<string> {
     const traced = await trace(path);
-    if (path.startsWith('/') && (await this.#places.allows(traced.path))) return traced.path;
+    if (path.startsWith('/') && (await this.#places.standing(traced.path)) === 'open')
+      return traced.path;
     throw outsideRoots(field, this.#places.roots);
   }
 
