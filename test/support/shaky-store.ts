@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../../src/store/store.ts';
 /** A real store behind a disk that a test can take away: writes and reads reject while it is. */
 export interface ShakyStore extends Store {
   broken: boolean;
-  /** Called before each method of `jobs`, with its name: a place to hold a call up. */
+  /** Called before each method of `jobs` and `files`, with its name: a place to hold a call up. */
   before: (method: string) => Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export const shakyStore = (store: Store): ShakyStore => {
     before: async () => {},
     jobs: guard(store.jobs, true),
     sessions: guard(store.sessions, false),
-    files: guard(store.files, false),
+    files: guard(store.files, true),
     servers: guard(store.servers, false),
     findKeyed: (...args) => guard(store, false).findKeyed(...args),
     open: () => store.open(),

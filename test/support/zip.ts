@@ -31,19 +31,36 @@ export const zipOf = (members: readonly ZipMember[], comment = ''): Buffer => {
     offset += local.length;
   }
   const directory = Buffer.concat(central);
+  const isWide = members.length > 0xffff;
   const end = Buffer.alloc(18);
-  end.writeUInt16LE(members.length, 4);
-  end.writeUInt16LE(members.length, 6);
+  end.writeUInt16LE(isWide ? 0xffff : members.length, 4);
+  end.writeUInt16LE(isWide ? 0xffff : members.length, 6);
   end.writeUInt32LE(directory.length, 8);
   end.writeUInt32LE(offset, 12);
   end.writeUInt16LE(Buffer.byteLength(comment), 16);
   return Buffer.concat([
     ...locals,
     directory,
+    ...(isWide ? [wideEnd(members.length, directory.length, offset)] : []),
     Buffer.from('PK\x05\x06', 'latin1'),
     end,
     Buffer.from(comment),
   ]);
+};
+
+/** The end record of zip64, with its locator behind it. */
+const wideEnd = (entries: number, size: number, start: number): Buffer => {
+  const record = Buffer.alloc(52);
+  record.writeBigUInt64LE(44n, 0);
+  record.writeBigUInt64LE(BigInt(entries), 20);
+  record.writeBigUInt64LE(BigInt(entries), 28);
+  record.writeBigUInt64LE(BigInt(size), 36);
+  record.writeBigUInt64LE(BigInt(start), 44);
+  const locator = Buffer.alloc(16);
+  locator.writeBigUInt64LE(BigInt(start + size), 4);
+  locator.writeUInt32LE(1, 12);
+  const mark = (text: string) => Buffer.from(text, 'latin1');
+  return Buffer.concat([mark('PK\x06\x06'), record, mark('PK\x06\x07'), locator]);
 };
 
 /** The class file of an empty class, with a `main` where it is asked for. */

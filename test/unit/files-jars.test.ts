@@ -84,13 +84,15 @@ describe('a jar', () => {
     expect(await said(Buffer.concat([Buffer.from('#!/bin/sh\n'), zipOf(members)]))).toBeNull();
   });
 
-  it('may have a hundred thousand entries', async () => {
-    const many = Array.from({ length: 20_000 }, (_, place) => ({
+  it('may have more entries than fit into 16 bits', async () => {
+    const many = Array.from({ length: 66_000 }, (_, place) => ({
       name: `com/acme/generated/with/a/long/name/Class${place}.class`,
       content: '',
       stored: true,
     }));
-    expect(await said(jarOf(MAIN, ...many, classMember(MAIN)))).toBeNull();
+    const jar = jarOf(MAIN, ...many, classMember(MAIN));
+    expect(await said(jar)).toBeNull();
+    expect(await said(jar, { mainClass: 'com.acme.Gone' })).toMatch(/has no class/);
   });
 
   it('needs a main class from somewhere', async () => {
