@@ -27,13 +27,13 @@ class Program:
         the exit status."""
         try:
             self._begin(request)
-            self._execute(self._compile(request["code"], "<statement>"))
+            self._execute(_compile(request["code"], "<statement>"))
             status = 0
         except SystemExit as end:
             status = _status_of(end)
         except BaseException as error:  # pylint: disable=broad-except
             status = 1
-            send({"failed": self._told(error)})
+            send({"failed": self._told(error, request["code"])})
         finally:
             self._running = False
         _finish()
@@ -45,8 +45,8 @@ class Program:
         name = f"<statement {self._count}>"
         try:
             self._begin(request)
-            tree = ast.parse(request["code"], name)
             _remember_source(name, request["code"])
+            tree = compile(request["code"], name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
             self._execute(compile(tree, name, "exec"))
             if last is not None:
@@ -55,7 +55,7 @@ class Program:
         except SystemExit as end:
             return {"exit": _status_of(end)}
         except BaseException as error:  # pylint: disable=broad-except
-            return {"failed": self._told(error)}
+            return {"failed": self._told(error, request["code"])}
         finally:
             self._running = False
             _flush()
@@ -78,11 +78,6 @@ class Program:
         self._module.display = display_with(self._spark)
         self._running = True
 
-    def _compile(self, code, name):
-        compiled = compile(code, name, "exec", dont_inherit=True)
-        _remember_source(name, code)
-        return compiled
-
     def _execute(self, compiled):
         exec(compiled, self._module.__dict__)  # pylint: disable=exec-used
 
@@ -92,11 +87,23 @@ class Program:
             self._module._ = value
             print(repr(value))
 
-    def _told(self, error):
+    def _told(self, error, code):
         self._running = False
-        told = failure.describe(error, self._spark)
-        print(told["trace"], file=sys.stderr)
+        try:
+            told = failure.describe(error, code, self._spark)
+        except BaseException:  # pylint: disable=broad-except
+            # Of an exception that cannot be shown, or when memory has run out.
+            told = failure.bare(error)
+        try:
+            print(told["trace"], file=sys.stderr)
+        except Exception:  # pylint: disable=broad-except
+            pass
         return told
+
+
+def _compile(code, name):
+    _remember_source(name, code)
+    return compile(code, name, "exec", dont_inherit=True)
 
 
 def _remember_source(name, code):

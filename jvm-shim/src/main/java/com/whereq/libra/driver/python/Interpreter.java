@@ -49,6 +49,7 @@ final class Interpreter {
   private volatile SocketChannel control;
   private volatile long pid = -1;
   private volatile boolean busy;
+  private volatile boolean silent;
   private boolean disposed;
 
   Interpreter(PythonHost host, Path parent) throws IOException {
@@ -167,7 +168,28 @@ final class Interpreter {
   /** Nothing is left of its processes. */
   void ended(int status) {
     end.complete(status);
-    words.add(NullNode.instance);
+    if (status == LOST) {
+      // One of them may live on and hold the connection.
+      closeControl();
+    }
+    noMoreWords();
+  }
+
+  /** What it said before its end may be read after that. */
+  private void noMoreWords() {
+    if (end.isDone() && (silent || control == null)) {
+      words.add(NullNode.instance);
+    }
+  }
+
+  private void closeControl() {
+    try {
+      if (control != null) {
+        control.close();
+      }
+    } catch (IOException e) {
+      LOG.debug("The connection of an interpreter: {}", e.toString());
+    }
   }
 
   /** Frees what this side holds; waits for little, and may be called again. */
@@ -178,13 +200,7 @@ final class Interpreter {
     disposed = true;
     gateway.close();
     output.close();
-    try {
-      if (control != null) {
-        control.close();
-      }
-    } catch (IOException e) {
-      LOG.debug("The connection of an interpreter: {}", e.toString());
-    }
+    closeControl();
     entry.dispose();
     Folders.delete(folder);
     host.forget(this);
@@ -208,6 +224,9 @@ final class Interpreter {
       }
     } catch (IOException e) {
       LOG.debug("The connection of an interpreter ended: {}", e.toString());
+    } finally {
+      silent = true;
+      noMoreWords();
     }
   }
 
