@@ -34,19 +34,22 @@ def be_first_out_of_memory():
         pass
 
 
-def children():
-    """The pids of this process's children; of its main thread's, and it forks on no other."""
+def children_of(pid):
+    """Nothing where there is no /proc."""
+    found = []
     try:
-        pid = os.getpid()
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return [int(child) for child in file.read().split()]
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                found.extend(int(child) for child in file.read().split())
+    except FileNotFoundError:
+        return found if os.path.exists(f"/proc/{pid}/stat") is False else _children_by_scan(pid)
     except OSError:
-        return _children_by_scan()
+        pass
+    return found
 
 
-def _children_by_scan():
-    """Kernels without CONFIG_PROC_CHILDREN; nothing where there is no /proc."""
-    own = os.getpid()
+def _children_by_scan(parent):
+    """Kernels without CONFIG_PROC_CHILDREN."""
     found = []
     try:
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
@@ -58,7 +61,7 @@ def _children_by_scan():
                 fields = file.read().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[1]) == own:
+        if int(fields[1]) == parent:
             found.append(pid)
     return found
 
@@ -71,22 +74,43 @@ def kill_group(pid):
 
 
 def kill_orphans(known):
-    """Ends every child that is not known, and theirs, which become children in their turn."""
+    """Ends every child that is not known, and all that descend from it. They are stopped first: who
+    is stopped cannot fork, and so none outruns its end."""
     while True:
-        orphans = [pid for pid in children() if pid not in known]
-        if not orphans:
+        found = _stop_all([pid for pid in children_of(os.getpid()) if pid not in known])
+        if not found:
             return
-        for pid in orphans:
-            try:
-                # A whole group at once, where it has one of its own: it cannot outrun that.
-                group = os.getpgid(pid)
-                if group != os.getpgid(0) and group not in known:
-                    os.killpg(group, signal.SIGKILL)
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
-        for pid in orphans:
-            try:
-                os.waitpid(pid, 0)
-            except OSError:
-                pass
+        for pid in found:
+            _signal(pid, signal.SIGKILL)
+        # Theirs become children in their turn, and are looked for again.
+        for pid in children_of(os.getpid()):
+            if pid in found:
+                try:
+                    os.waitpid(pid, 0)
+                except OSError:
+                    pass
+
+
+def _stop_all(roots):
+    stopped = set()
+    while True:
+        pending = list(roots)
+        seen = set()
+        while pending:
+            pid = pending.pop()
+            if pid not in seen:
+                seen.add(pid)
+                pending.extend(children_of(pid))
+        fresh = seen - stopped
+        if not fresh:
+            return stopped
+        for pid in fresh:
+            _signal(pid, signal.SIGSTOP)
+        stopped |= fresh
+
+
+def _signal(pid, number):
+    try:
+        os.kill(pid, number)
+    except OSError:
+        pass

@@ -1,6 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DriverJob } from '../../src/drivers/driver.ts';
 import { HOSTS } from '../support/hosts.ts';
@@ -74,7 +72,7 @@ for (const host of HOSTS) {
         ['that only spins', 'print("on")\nwhile True: pass'],
         [
           'that swallows every exception',
-          'print("on")\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass',
+          'import time\nprint("on")\nwhile True:\n    try: time.sleep(1)\n    except BaseException: pass',
         ],
         [
           'that ignores signals',
@@ -151,16 +149,14 @@ for (const host of HOSTS) {
           'def on(depth):',
           '    os.setsid() if depth % 2 else None',
           '    while True:',
-          '        if depth < 5 and os.fork() == 0: on(depth + 1)',
+          '        if depth < 3 and os.fork() == 0: on(depth + 1)',
           '        time.sleep(0.05)',
           'for _ in range(5):',
           '    if os.fork() == 0: on(0)',
           'time.sleep(0.5)',
           'print("enough")',
         ].join('\n');
-        const marker = `libra-fork-${process.pid}`;
-        const named = `import os\nos.environ["MARK"] = "${marker}"\n${code}`;
-        expect(await text(named)).toBe('enough\n');
+        expect(await text(code)).toBe('enough\n');
         await stillAnswers();
       });
     });
@@ -236,8 +232,12 @@ for (const host of HOSTS) {
         readdirSync(real.folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
           /(^|\/)(python\/[0-9a-f]{24}|pyspark-[^/]*)$/.test(path),
         ).length;
+      // Spark's own pools grow to their limits meanwhile: ours alone are counted.
+      const threads = `
+names = [t.getName() for t in spark._jvm.Thread.getAllStackTraces().keySet()]
+print(len([n for n in names if n.startswith("libra-") or n.startswith("Thread-")]))`;
       const now = async () => ({
-        threads: (await real.driver.stats()).threads,
+        threads: Number(await text(threads)),
         descriptors: readdirSync('/proc/self/fd').length,
         folders: workFolders(),
       });
@@ -245,23 +245,18 @@ for (const host of HOSTS) {
       await round();
       const before = await now();
       for (let i = 0; i < 10; i++) await round();
-      // Those that stand ready come and go, and Spark's own pools breathe.
+      const grown = async () => {
+        const after = await now();
+        return {
+          threads: after.threads > before.threads,
+          descriptors: after.descriptors > before.descriptors + 10,
+          // The interpreter that looks, two that stand ready, and the folder of PySpark in each.
+          folders: after.folders > 6,
+        };
+      };
       await expect
-        .poll(async () => (await now()).folders, { timeout: 20_000 })
-        .toBeLessThanOrEqual(2 * 2);
-      await expect
-        .poll(
-          async () => {
-            const after = await now();
-            return {
-              threads: Math.max(0, after.threads - before.threads - 25),
-              descriptors: Math.max(0, after.descriptors - before.descriptors - 25),
-            };
-          },
-          { timeout: 30_000 },
-        )
-        .toEqual({ threads: 0, descriptors: 0 });
-      expect(existsSync(join(tmpdir(), 'mine'))).toBe(false);
+        .poll(grown, { timeout: 30_000, interval: 500 })
+        .toEqual({ threads: false, descriptors: false, folders: false });
     });
   });
 }

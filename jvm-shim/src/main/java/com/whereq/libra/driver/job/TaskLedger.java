@@ -120,6 +120,12 @@ public final class TaskLedger extends SparkListener {
     return job.isQuiet() && !jobsBySparkJob.containsValue(job);
   }
 
+  /** The same of the job that goes by the tag. */
+  public synchronized boolean isQuiet(String tag) {
+    JobTasks job = jobsByTag.get(tag);
+    return job == null || isQuiet(job);
+  }
+
   public synchronized int activeTasks() {
     return activeTasks;
   }

@@ -11,8 +11,12 @@ import org.slf4j.LoggerFactory;
 final class SparkLeftovers {
   private static final Logger LOG = LoggerFactory.getLogger(SparkLeftovers.class);
   private static final long STEP_MILLIS = 2;
+
+  /** Threads see within this that nobody is on the other side; what does not is cancelled. */
   private static final int PATIENT_STEPS = 10;
-  private static final int MOST_STEPS = 5000;
+
+  private static final long LONG_STEP_MILLIS = 50;
+  private static final int MOST_STEPS = 400;
 
   private SparkLeftovers() {}
 
@@ -20,28 +24,30 @@ final class SparkLeftovers {
     interpreter.entry().stopQueries();
     PythonGateway gateway = interpreter.gateway();
     gateway.close();
-    boolean cancelled = false;
-    for (int step = 0; !gateway.isQuiet() && step < MOST_STEPS; step++) {
-      if (step >= PATIENT_STEPS && !scope.spark().isStopped()) {
-        cancelled = true;
+    int steps = 0;
+    while (!scope.spark().isStopped() && !isOver(scope, gateway)) {
+      if (steps++ == MOST_STEPS) {
+        LOG.warn("Something of a Python job that has ended still runs in Spark");
+        return;
+      }
+      boolean patient = steps < PATIENT_STEPS;
+      if (!patient) {
         scope.spark().cancelSparkJobs(scope.tag());
         gateway.interrupt();
       }
-      Uninterrupted.get(
-          () -> {
-            Thread.sleep(STEP_MILLIS);
-            return null;
-          });
+      pause(patient ? STEP_MILLIS : LONG_STEP_MILLIS);
     }
-    if (!gateway.isQuiet()) {
-      LOG.warn("A thread of a Python job that has ended still runs in Spark");
-    }
-    if (cancelled && !scope.spark().isStopped()) {
-      try {
-        scope.spark().awaitCancels(scope.tag(), 2000);
-      } catch (Exception e) {
-        LOG.debug("The cancel of what a Python job left was not waited for", e);
-      }
-    }
+  }
+
+  private static boolean isOver(JobScope scope, PythonGateway gateway) {
+    return gateway.isQuiet() && scope.spark().ledger().isQuiet(scope.tag());
+  }
+
+  private static void pause(long millis) {
+    Uninterrupted.get(
+        () -> {
+          Thread.sleep(millis);
+          return null;
+        });
   }
 }
