@@ -33,6 +33,10 @@ export const loadFromProcess = (): LibraConfig => load(process.env, { workingDir
 export const applyToProcess = (config: LibraConfig): void => {
   process.env.SPARK_HOME = config.spark.home;
   if (config.spark.localIp !== null) process.env.SPARK_LOCAL_IP = config.spark.localIp;
+  // It has been read, and Spark's Python workers inherit what is left: users' functions run there.
+  for (const name of Object.keys(process.env)) {
+    if (/^LIBRA_/.test(name) || name === 'SPARK_CONFIG') delete process.env[name];
+  }
 };
 
 /** Reads files, then the environment; throws one ConfigError with every fault. */
