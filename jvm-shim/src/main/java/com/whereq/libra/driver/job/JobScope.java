@@ -7,6 +7,7 @@ import com.whereq.libra.driver.LiveSpark;
 import com.whereq.libra.driver.error.JobFailure;
 import com.whereq.libra.driver.result.ResultSpec;
 import com.whereq.libra.driver.sql.SettingGuard;
+import com.whereq.libra.driver.sql.SqlPolicy;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.apache.spark.SparkContext;
@@ -54,6 +55,7 @@ public record JobScope(Submit request, String tag, LiveSpark spark, Consumer<Eve
     context.setInterruptOnCancel(true);
     context.setLocalProperty(POOL_PROPERTY, request.pool());
     context.setJobDescription(request.description());
+    SqlPolicy.bindThread(context, !request.kind().equals("sql"));
     org.apache.spark.sql.SparkSession.setActiveSession(session);
   }
 

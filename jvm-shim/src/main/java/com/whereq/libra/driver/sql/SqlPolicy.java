@@ -7,6 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
+import org.apache.spark.SparkContext$;
+import scala.Option;
 
 /**
  * What SQL may do on this driver. It is read from the SparkConf of the context, which no statement
@@ -15,6 +18,9 @@ import org.apache.spark.SparkConf;
 public final class SqlPolicy {
   static final String PREFIX = "spark.libra.sql.";
   static final String ALLOWED_ROOTS = PREFIX + "allowedRoots";
+
+  /** Not with `spark.` in front: Spark copies such settings of a session into its properties. */
+  private static final String PROGRAM_PROPERTY = "libra.codeOfAProgram";
 
   private final Set<SqlSwitch> open;
   private final List<String> allowedRoots;
@@ -46,8 +52,22 @@ public final class SqlPolicy {
     return conf;
   }
 
+  /**
+   * Says whether what the current thread does from now on, and the threads that it starts, is a
+   * program. A program can open files and run others without Spark: refusing it the same through
+   * Spark would protect nothing, and break code that works elsewhere.
+   */
+  public static void bindThread(SparkContext context, boolean program) {
+    context.setLocalProperty(PROGRAM_PROPERTY, program ? "true" : null);
+  }
+
+  private static boolean isProgram() {
+    Option<SparkContext> context = SparkContext$.MODULE$.getActive();
+    return context.isDefined() && context.get().getLocalProperty(PROGRAM_PROPERTY) != null;
+  }
+
   boolean allows(SqlSwitch which) {
-    return open.contains(which);
+    return open.contains(which) || isProgram();
   }
 
   List<String> allowedRoots() {
