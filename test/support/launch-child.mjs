@@ -22,11 +22,16 @@ const answer = (driver, code, number) =>
       sessionId: 'default',
       code,
       parameters: [],
+      filePath: null,
+      mainClass: null,
+      args: [],
+      context: null,
       settings: {},
       pool: 'default',
       description: '',
       rowLimit: 10,
       maxResultBytes: 1 << 20,
+      maxLogBytes: 1 << 20,
       onOverflow: 'TRUNCATE',
       resultDir: join(folder, `result-${number}`),
     };
@@ -49,7 +54,7 @@ const run = async () => {
   report.warnings = plan.warnings;
   Object.assign(process.env, task.environment);
   const driver = inProcessDriver(plan, (message) => report.failures.push(message));
-  const config = { pools: [], sqlPolicy: task.sqlPolicy };
+  const config = { pools: [], sqlPolicy: task.sqlPolicy, python: null };
   for (const wrong of task.failingSettings) {
     await driver
       .start({ ...config, sparkConf: { ...plan.sparkConf, ...wrong } })
