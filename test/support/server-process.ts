@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** Kept between starts when given, removed by the caller. */
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it is started; its data directory when not given. */
+  readonly cwd?: string;
   /** Answer as soon as HTTP listens, without waiting for the driver. */
   readonly untilListening?: boolean;
 }
@@ -41,7 +43,7 @@ export class ServerProcess {
       ),
     );
     this.#child = spawn(path.join(ROOT, 'bin/libra'), ['serve'], {
-      cwd: this.dataDir,
+      cwd: options.cwd ?? this.dataDir,
       env: {
         ...inherited,
         LIBRA_SETUP: 'skip',
