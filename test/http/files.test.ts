@@ -11,6 +11,8 @@ import { anEntry } from '../support/store-fixtures.ts';
 const sha256 = (content: Buffer | string): string =>
   createHash('sha256').update(content).digest('hex');
 
+const PATIENT = { timeout: 30_000, interval: 10 };
+
 const tokenOf = (name: string, ...roles: ('viewer' | 'user' | 'operator' | 'admin')[]) => ({
   name,
   sha256: sha256(name),
@@ -61,7 +63,7 @@ const onDisk = async (): Promise<readonly string[]> =>
 
 /** Waits for the server to have cleared up: it may answer, or lose the client, a turn earlier. */
 const leftNothing = async (): Promise<void> => {
-  await expect.poll(onDisk).toEqual([]);
+  await expect.poll(onDisk, PATIENT).toEqual([]);
   expect((await fixture.store.files.list(null, 10, null)).items).toEqual([]);
 };
 
@@ -243,7 +245,7 @@ describe('an upload', () => {
     sent.on('error', () => {});
     sent.write('--b\r\nContent-Disposition: form-data; name="file"; filename="a.py"\r\n\r\n');
     sent.write(Buffer.alloc(300_000));
-    await expect.poll(async () => (await onDisk()).length).toBe(1);
+    await expect.poll(async () => (await onDisk()).length, PATIENT).toBe(1);
     sent.destroy();
     await leftNothing();
     // What had arrived counts for nobody any more.

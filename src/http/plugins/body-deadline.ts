@@ -20,14 +20,16 @@ const watch = (app: Api, { raw, routeOptions }: FastifyRequest, limitMs: number)
   const { socket } = raw;
   const steady = routeOptions.config.upload === true;
   let seen = socket.bytesRead;
-  const timer = setInterval(() => {
-    if (raw.complete || socket.destroyed) return clearInterval(timer);
+  const judge = (): void => {
+    const over = raw.complete || socket.destroyed;
     const moved = socket.bytesRead > seen;
     seen = socket.bytesRead;
-    if (steady && moved) return;
+    if (!over && steady && moved) return;
     clearInterval(timer);
-    app.server.emit('clientError', timedOut(), socket);
-  }, limitMs);
+    if (!over) app.server.emit('clientError', timedOut(), socket);
+  };
+  // What came while the event loop was busy is read before the verdict.
+  const timer = setInterval(() => setImmediate(judge), limitMs);
   timer.unref();
   raw.once('close', () => clearInterval(timer));
 };
