@@ -53,8 +53,14 @@ class Interpreter:
             os.dup2(connection.fileno(), fd, inheritable=True)
             connection.close()
             # As on a terminal: a log that is followed shows each line when it is printed.
-            stream = open(fd, "w", encoding="utf-8", errors="backslashreplace", buffering=1,
-                          closefd=False)
+            stream = open(
+                fd,
+                "w",
+                encoding="utf-8",
+                errors="backslashreplace",
+                buffering=1,
+                closefd=False,
+            )
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
         sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)

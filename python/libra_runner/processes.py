@@ -42,7 +42,8 @@ def children_of(pid):
             with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
                 found.extend(int(child) for child in file.read().split())
     except FileNotFoundError:
-        return found if os.path.exists(f"/proc/{pid}/stat") is False else _children_by_scan(pid)
+        # The process is gone, or the kernel has no such file.
+        return _children_by_scan(pid) if os.path.exists(f"/proc/{pid}") else found
     except OSError:
         pass
     return found

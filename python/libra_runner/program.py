@@ -4,7 +4,6 @@ after another."""
 import ast
 import atexit
 import linecache
-import os
 import sys
 import threading
 import types

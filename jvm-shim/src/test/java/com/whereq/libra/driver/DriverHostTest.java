@@ -54,7 +54,7 @@ class DriverHostTest {
     host.request(
         "{\"request\":\"submit\",\"jobId\":\"j\",\"kind\":\"sql\",\"sessionId\":\"default\","
             + "\"code\":\"SELECT 1\",\"parameters\":[],\"settings\":{},\"pool\":\"default\","
-            + "\"description\":\"\",\"rowLimit\":1,\"maxResultBytes\":1,\"onOverflow\":\"FAIL\","
+            + "\"description\":\"\",\"rowLimit\":1,\"maxResultBytes\":1,\"maxLogBytes\":1,\"onOverflow\":\"FAIL\","
             + "\"resultDir\":\"/nowhere\"}");
     JsonNode lost = next();
     assertEquals("lost", lost.get("event").asText());

@@ -103,6 +103,8 @@ final class Interpreter {
   void occupy(PythonStatement statement, JobOutput sink) {
     busy = true;
     words.clear();
+    // It may have ended meanwhile, and that is a word as well.
+    noMoreWords();
     output.writeTo(sink);
     entry.begin(statement);
   }
@@ -199,6 +201,10 @@ final class Interpreter {
     }
     disposed = true;
     gateway.close();
+    if (!gateway.isQuiet()) {
+      entry.cancelAll();
+      gateway.interrupt();
+    }
     output.close();
     closeControl();
     entry.dispose();

@@ -14,7 +14,8 @@ import org.apache.spark.sql.classic.SparkSession;
 public final class PythonEntry {
   private final SparkSession root;
   private final InterpreterTraces traces;
-  private final QueryWatch queries = new QueryWatch();
+  private final FollowedTags jobs = new FollowedTags();
+  private final QueryWatch queries = new QueryWatch(jobs);
   private volatile PythonStatement current;
 
   PythonEntry(SparkSession root) {
@@ -23,7 +24,7 @@ public final class PythonEntry {
   }
 
   void begin(PythonStatement statement) {
-    queries.follow(statement.tag());
+    jobs.follow(statement.tag());
     current = statement;
   }
 
@@ -34,6 +35,14 @@ public final class PythonEntry {
   /** The streaming queries that its jobs have started stop. */
   void stopQueries() {
     queries.stop();
+  }
+
+  /** Ends what its threads, in whatever statement, have left running in Spark. */
+  void cancelAll() {
+    SparkContext context = root.sparkContext();
+    if (!context.isStopped()) {
+      jobs.all().forEach(tag -> context.cancelJobsWithTag(tag, "its interpreter has ended"));
+    }
   }
 
   void dispose() {
@@ -87,10 +96,6 @@ public final class PythonEntry {
   /** The error that a client would read if this were all that happened, as JSON. */
   public String describe(Throwable thrown) {
     return Json.write(ErrorTranslator.translate(thrown, ""));
-  }
-
-  SparkContext sparkContext() {
-    return root.sparkContext();
   }
 
   private PythonStatement statement() {

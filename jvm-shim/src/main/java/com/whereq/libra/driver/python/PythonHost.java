@@ -158,17 +158,16 @@ public final class PythonHost implements Zygote.Listener {
       return;
     }
     interpreter.ended(status);
-    boolean unused;
     synchronized (this) {
-      boolean wasStarting = starting.remove(interpreter);
-      if (wasStarting) {
+      ready.remove(interpreter);
+      if (starting.remove(interpreter)) {
         failure = interpreter.lastWords();
         LOG.error("An interpreter could not start: {}", failure);
         notifyAll();
       }
-      unused = wasStarting | ready.remove(interpreter);
     }
-    if (unused) {
+    if (!interpreter.isBusy()) {
+      // A busy one is its job's to clear away.
       run(interpreter::dispose, 0);
     }
   }

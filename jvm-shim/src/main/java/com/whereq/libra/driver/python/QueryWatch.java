@@ -2,9 +2,7 @@ package com.whereq.libra.driver.python;
 
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.sql.classic.SparkSession;
@@ -18,12 +16,12 @@ final class QueryWatch {
   private static final Logger LOG = LoggerFactory.getLogger(QueryWatch.class);
   private static final String TAGS_PROPERTY = "spark.job.tags";
 
-  private final Set<String> tags = ConcurrentHashMap.newKeySet();
+  private final FollowedTags tags;
   private final Map<UUID, SparkSession> started = new ConcurrentHashMap<>();
   private final Map<SparkSession, StreamingQueryListener> watched = new HashMap<>();
 
-  void follow(String tag) {
-    tags.add(tag);
+  QueryWatch(FollowedTags tags) {
+    this.tags = tags;
   }
 
   synchronized void watch(SparkSession session) {
@@ -66,8 +64,7 @@ final class QueryWatch {
     @Override
     public void onQueryStarted(QueryStartedEvent event) {
       String own = session.sparkContext().getLocalProperty(TAGS_PROPERTY);
-      if (own != null
-          && !java.util.Collections.disjoint(tags, new HashSet<>(Arrays.asList(own.split(","))))) {
+      if (own != null && tags.holdsOneOf(own)) {
         started.put(event.runId(), session);
       }
     }
