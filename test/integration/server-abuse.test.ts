@@ -16,7 +16,6 @@ const PYTHON: readonly [string, string, string | null][] = [
   ['a segmentation fault', 'import ctypes; ctypes.string_at(0)', 'PROGRAM_DIED'],
   ['a kill of its whole group', 'import os; os.killpg(0, 9)', 'PROGRAM_DIED'],
   ['a stop of Spark', 'spark.stop(); sc.stop(); print(spark.range(3).count())', 'SUCCESS'],
-  ['an exit of the JVM', 'sc._jvm.System.exit(1)', null],
   [
     'a daemon left behind',
     'import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(600)\n    os._exit(0)\nprint("left")',
@@ -137,7 +136,9 @@ const applicationId = async (): Promise<string> => {
 /** What an attack could leave behind. Interpreters that wait for their job are always made anew. */
 const holdings = () => ({
   processes: descendants(server.pid).length,
-  files: filesBelow(join(server.dataDir, 'data', 'tmp')).length,
+  // Shuffle files are Spark's, which removes them when their query is garbage.
+  files: filesBelow(join(server.dataDir, 'data', 'tmp')).filter((file) => !/blockmgr/.test(file))
+    .length,
 });
 
 const until = async (condition: () => boolean): Promise<void> => {
@@ -155,7 +156,8 @@ describe('a driver that runs hostile code by accident', () => {
       const now = holdings();
       return now.processes <= settled.processes && now.files <= settled.files;
     });
-    // Pools of Spark and of the JVM still grow a little: one thread for each attack would be 26.
+    // Threads of Spark's pools end when they were idle for a minute; one left by each attack, 25,
+    // would not.
     await until(() => threadsOf(server.pid) <= settled.threads + 8);
     const { body } = await api.statement({ kind: 'python', code: 'print(spark.range(7).count())' });
     expect([body.state, body.result]).toEqual(['SUCCESS', '7\n']);
