@@ -1,3 +1,4 @@
+import type { Problem } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import type { JobRequest } from '../domain/job.ts';
 import type { ProgramFile } from '../domain/program.ts';
@@ -19,6 +20,9 @@ export interface ProgramFilesOptions extends PlacesOptions {
 }
 
 type Settings = Readonly<Record<string, string>>;
+
+/** Each is looked up on the disk. */
+const MOST_RESOURCES = 200;
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 
@@ -55,6 +59,7 @@ export class ProgramFiles {
       const value = settings[key];
       if (value === undefined) continue;
       const entries = value.split(',').map((entry) => entry.trim());
+      if (entries.length > MOST_RESOURCES) throw tooMany(key, entries.length);
       const found: string[] = [];
       for (const entry of entries.filter((one) => one !== '')) {
         found.push(await this.#resolveEntry(identity, settings, entry, `sparkConfig.${key}`));
@@ -136,10 +141,19 @@ export class ProgramFiles {
   }
 }
 
+const tooMany = (key: string, count: number): Problem =>
+  notUsable(
+    `sparkConfig.${key}`,
+    `${key} names ${count} files.`,
+    `accepts up to ${MOST_RESOURCES} files`,
+  );
+
 const checkExtension = (request: JobRequest, program: ProgramFile): void => {
   const [path = ''] = program.location.split(/[?#]/);
   const wanted = request.kind === 'python-file' ? '.py' : '.jar';
-  if (path.toLowerCase().endsWith(wanted)) return;
+  // Spark knows Python by its small letters, and takes everything else for a jar.
+  const name = wanted === '.py' ? path : path.toLowerCase();
+  if (name.endsWith(wanted)) return;
   throw notUsable(
     'filePath',
     `A file for the kind "${request.kind}" has a name that ends with ${wanted}: Spark goes by it.`,

@@ -151,6 +151,8 @@ describe('the name of a program', () => {
     const jar = jarOf(MAIN, classMember(MAIN));
     expect(await said(jar, {}, 'app.zip')).toMatch(/^filePath: .* ends with .jar/);
     expect(await said('', { kind: 'python-file' }, 'app.txt')).toMatch(/ends with .py/);
+    expect(await said('', { kind: 'python-file' }, 'app.PY')).toMatch(/ends with .py/);
     expect(await said('', { kind: 'python-file' }, 'app.py')).toBeNull();
+    expect(await said(jar, {}, 'APP.JAR')).toBeNull();
   });
 });

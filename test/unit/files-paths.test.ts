@@ -323,6 +323,7 @@ describe('settings that name files', () => {
     ['spark.files', '/etc/passwd#a', 'FILE_FORBIDDEN'],
     ['spark.files', 'local:/etc/passwd', 'FILE_FORBIDDEN'],
     ['spark.archives', 's3a://b/a.zip#../x', 'FILE_NOT_USABLE'],
+    ['spark.jars', Array(201).fill('s3a://b/c.jar').join(','), 'FILE_NOT_USABLE'],
     ['spark.submit.pyFiles', 'https://host/a.py', 'FILE_FORBIDDEN'],
     ['spark.submit.pyFiles', '0193a5c8-7c1e-7b44-9d2f-3f6d2f0c9a11', 'FILE_NOT_USABLE'],
   ])('are refused by the same rules: %s=%s', async (key, value, code) => {
