@@ -38,5 +38,6 @@ export const metricSources = (core: Core, store: Store, driver: Driver): MetricS
   },
   storeBytes: async () => (await store.health()).bytes,
   resultBytes: async () => core.gauges.resultBytes,
+  fileBytes: () => store.files.totalBytes(),
   driver: async () => ((await core.health.ready()).ready ? driver.stats() : null),
 });

@@ -19,6 +19,7 @@ export interface MetricSources {
   >;
   storeBytes(): Promise<number>;
   resultBytes(): Promise<number>;
+  fileBytes(): Promise<number>;
   /** Null while no driver answers. */
   driver(): Promise<JvmStats | null>;
 }
@@ -168,6 +169,7 @@ export const createMetrics = (version: string): Metrics => {
   bytes('libra_results_size_bytes', 'Size of the stored results on disk.', (from) =>
     from.resultBytes(),
   );
+  bytes('libra_files_size_bytes', 'Size of the uploaded files.', (from) => from.fileBytes());
   declareJvmMetrics(registry, () => ask((from) => from.driver()));
 
   const labels = ({ kind, executor, pool }: JobLabels): JobLabels => ({ kind, executor, pool });

@@ -84,7 +84,7 @@ describe('a jar', () => {
     expect(await said(Buffer.concat([Buffer.from('#!/bin/sh\n'), zipOf(members)]))).toBeNull();
   });
 
-  it('may have more entries than fit into 16 bits', async () => {
+  it('may have more entries than fit into 16 bits', { timeout: 60_000 }, async () => {
     const many = Array.from({ length: 66_000 }, (_, place) => ({
       name: `com/acme/generated/with/a/long/name/Class${place}.class`,
       content: '',

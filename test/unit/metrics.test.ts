@@ -22,6 +22,7 @@ const SOURCES: MetricSources = {
   sessions: async () => [{ mode: 'SHARED', state: 'RUNNING', count: 3 }],
   storeBytes: async () => 4096,
   resultBytes: async () => 1024,
+  fileBytes: async () => 512,
   driver: async () => JVM,
 };
 const JOB = { kind: 'sql', executor: 'embedded', pool: 'default' };
@@ -62,6 +63,7 @@ describe('the metrics', () => {
       'libra_sessions{mode="SHARED",state="RUNNING"} 3',
       'libra_store_size_bytes 4096',
       'libra_results_size_bytes 1024',
+      'libra_files_size_bytes 512',
       'libra_driver_up 1',
       'jvm_memory_used_bytes{area="heap"} 100',
       'jvm_memory_used_bytes{area="nonheap"} 50',
