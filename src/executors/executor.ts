@@ -49,6 +49,10 @@ export interface Executor {
   start(execution: Execution, observer: ExecutionObserver): void;
   /** Asks for the end; `ended` follows when the work has really stopped. */
   cancel(jobId: string): void;
+  /** The end of the job, or of an attempt at it, is stored: nobody has to take it up any more. */
+  forget?(jobId: string): Promise<void>;
+  /** A start: of all other jobs, what a former server may have kept for taking up goes. */
+  sweep?(activeJobs: ReadonlySet<string>): Promise<void>;
   /** The server ends: work that survives it is no longer watched, and no observer is called. */
   release?(): Promise<void>;
 }

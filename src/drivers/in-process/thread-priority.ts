@@ -1,12 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { NICENESS } from '../../util/niceness.ts';
 
 const THREADS = '/proc/self/task';
-/**
- * A third of the weight of an ordinary thread: enough for the event loop, which needs little. A
- * tenth (10) starved the driver for a minute beside two busy programs of the same machine.
- */
-const NICENESS = 5;
 
 /** Ids of the threads of this process; none where the system does not tell. */
 const threadIds = (): readonly number[] => {
