@@ -10,6 +10,7 @@ import { exitProcess, inProcessDriver } from './drivers/in-process/in-process-dr
 import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
 import { type FoundPython, findPython } from './drivers/python-runtime.ts';
 import { EmbeddedExecutor } from './executors/embedded/embedded-executor.ts';
+import { SparkSubmitExecutor } from './executors/spark-submit/spark-submit-executor.ts';
 import { FileService } from './files/file-service.ts';
 import { ProgramFiles } from './files/program-files.ts';
 import { UploadDisk } from './files/upload-disk.ts';
@@ -59,11 +60,41 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     inProcessDriver(launch, (message) => logger.error({ fault: message }, 'driver host fault')),
   );
   const filesDir = join(libra.dataDir, 'files');
+  let python: Promise<FoundPython> | null = null;
+  const findsPython = (): Promise<FoundPython> => {
+    python ??= findPython({
+      settings: libra.python,
+      environment: config.environment,
+      projectRoot: config.projectRoot,
+      sparkHome: spark.home,
+      sparkConf: launch.sparkConf,
+    });
+    return python;
+  };
+  const programs = new SparkSubmitExecutor({
+    workDir: join(libra.dataDir, 'programs'),
+    projectRoot: config.projectRoot,
+    sparkHome: spark.home,
+    // A jar needs no Python.
+    sparkConf: () =>
+      findsPython().then(
+        (found) => found.sparkConf,
+        () => launch.sparkConf,
+      ),
+    localIp: spark.localIp,
+    portRange: libra.driver.portRange,
+    killGraceMs: libra.sparkSubmit.killGrace,
+    redactionPattern: libra.redactionPattern,
+    environment: config.environment,
+    pools: () => pools,
+    clock: systemClock,
+    log: logger,
+  });
   const core = createCore(
     {
       store,
       driver,
-      executors: [new EmbeddedExecutor(driver)],
+      executors: [new EmbeddedExecutor(driver), programs],
       programs: new ProgramFiles({
         store: store.files,
         filesDir,
@@ -149,15 +180,9 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     listen: () => app.listen({ host: config.server.address, port: config.server.port }),
     async startDriver() {
       try {
-        const python = await findPython({
-          settings: libra.python,
-          environment: config.environment,
-          projectRoot: config.projectRoot,
-          sparkHome: spark.home,
-          sparkConf: launch.sparkConf,
-        });
-        for (const warning of python.warnings) logger.warn(warning);
-        const info = await driver.start(driverConfig(config, python, pools));
+        const found = await findsPython();
+        for (const warning of found.warnings) logger.warn(warning);
+        const info = await driver.start(driverConfig(config, found, pools));
         logger.info({ ...info }, 'driver ready');
         return info;
       } catch (error) {

@@ -19,6 +19,16 @@ export class Executors {
     return this.#byKind.get(job.executor)?.survivesServer ?? false;
   }
 
+  /** The end of an attempt is stored. */
+  async forget(job: Job): Promise<void> {
+    await this.#byKind.get(job.executor)?.forget?.(job.id);
+  }
+
+  /** Of all jobs but these, nothing has to be taken up. */
+  async sweep(activeJobs: ReadonlySet<string>): Promise<void> {
+    await Promise.all([...this.#byKind.values()].map((each) => each.sweep?.(activeJobs)));
+  }
+
   /** The server ends: what lives on is no longer watched. */
   async release(): Promise<void> {
     await Promise.all([...this.#byKind.values()].map((executor) => executor.release?.()));

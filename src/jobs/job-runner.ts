@@ -209,13 +209,27 @@ export class JobRunner {
     if (active.job.state !== 'RUNNING') return;
     if (this.#runsAgain(active, outcome)) {
       const retried = await this.#stored(active, machine.retry(active));
+      if (retried) await this.#forget(active);
       this.#options.lanes.of(active.job.executor).done(active.job.id);
       if (retried) this.#nextAttempt(active);
       return;
     }
     if (outcome.state === 'SUCCESS') results.added(outcome.result.byteCount);
-    await this.#stored(active, machine.end(active, 'RUNNING', outcome));
+    if (await this.#stored(active, machine.end(active, 'RUNNING', outcome))) {
+      await this.#forget(active);
+    }
     if (outcome.state !== 'SUCCESS') await results.remove(active.job.id).catch(() => {});
+  }
+
+  /** Not before the end is stored: a server that dies in between has to find how it was. */
+  async #forget({ job }: ActiveJob): Promise<void> {
+    const { executors, log } = this.#options;
+    await executors.forget(job).catch((error: unknown) => {
+      log.warn(
+        { err: error, jobId: job.id },
+        'what an executor kept of a job could not be removed',
+      );
+    });
   }
 
   #runsAgain(active: ActiveJob, outcome: JobOutcome): boolean {

@@ -51,14 +51,16 @@ export class Settlement {
   }
 
   async run(): Promise<void> {
-    const { store, sessions, log } = this.#options;
+    const { store, sessions, executors, log } = this.#options;
     const known = this.#options.jobs;
-    const jobs = (await store.jobs.active()).filter(({ id }) => known.get(id) === undefined);
+    const active = await store.jobs.active();
+    const jobs = active.filter(({ id }) => known.get(id) === undefined);
     const former = await this.#formerSessions(jobs);
     await this.#endSessions();
     await sessions.start();
     let waiting = 0;
     for (const job of jobs) if (await this.#settle(job, former)) waiting += 1;
+    await executors.sweep(new Set(active.map(({ id }) => id)));
     if (jobs.length === 0) return;
     log.info({ waiting, ended: jobs.length - waiting }, 'jobs of the last server are settled');
   }
