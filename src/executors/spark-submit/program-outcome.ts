@@ -130,6 +130,9 @@ const traceIn = (text: string): string | null => {
   return bounded(rest.slice(0, end === -1 ? rest.length : end).join('\n'));
 };
 
+/** Of Spark's log what tells of no fault, and what Java says of each start. */
+const CHATTER =
+  /^\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d (TRACE|DEBUG|INFO|WARN) |^WARNING: Using incubator modules/;
 const LAST = 20;
 
 const lastLines = (text: string): string =>
@@ -137,7 +140,7 @@ const lastLines = (text: string): string =>
     text
       .trimEnd()
       .split('\n')
-      .filter((line) => !/^\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d (TRACE|DEBUG|INFO|WARN) /.test(line))
+      .filter((line) => !CHATTER.test(line))
       .slice(-LAST)
       .join('\n'),
   );
