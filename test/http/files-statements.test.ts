@@ -1,11 +1,14 @@
 import { symlink } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DENIED_SETTINGS } from '../../src/domain/spark-settings.ts';
 import { CoreFixture } from '../support/core-fixture.ts';
 import { FilesFixture } from '../support/files-fixture.ts';
 import { testApp } from '../support/http-app.ts';
 import { standIns } from '../support/http-services.ts';
 import { classMember, jarOf } from '../support/zip.ts';
+
+// They write to a disk that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const MAIN = 'com.acme.Main';
 const STANDALONE = 'spark://master:7077';

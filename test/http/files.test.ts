@@ -1,12 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HttpOptions } from '../../src/app.ts';
 import { FilesFixture } from '../support/files-fixture.ts';
 import { listening, testApp } from '../support/http-app.ts';
 import { standIns } from '../support/http-services.ts';
 import { anEntry } from '../support/store-fixtures.ts';
+
+// They write to a disk that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const sha256 = (content: Buffer | string): string =>
   createHash('sha256').update(content).digest('hex');

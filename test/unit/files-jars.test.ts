@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Problem } from '../../src/domain/errors.ts';
 import type { JobRequest } from '../../src/domain/job.ts';
 import { person } from '../support/core-fixture.ts';
 import { FilesFixture } from '../support/files-fixture.ts';
 import { aRequest } from '../support/job-request.ts';
 import { classFile, classMember, jarOf, zipOf } from '../support/zip.ts';
+
+// They write to a disk that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const ann = person('ann', 'user');
 const MAIN = 'com.acme.Main';
@@ -84,7 +87,7 @@ describe('a jar', () => {
     expect(await said(Buffer.concat([Buffer.from('#!/bin/sh\n'), zipOf(members)]))).toBeNull();
   });
 
-  it('may have more entries than fit into 16 bits', { timeout: 60_000 }, async () => {
+  it('may have more entries than fit into 16 bits', async () => {
     const many = Array.from({ length: 66_000 }, (_, place) => ({
       name: `com/acme/generated/with/a/long/name/Class${place}.class`,
       content: '',

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, rename, rm, symlink } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Problem } from '../../src/domain/errors.ts';
 import { person } from '../support/core-fixture.ts';
 import { FilesFixture } from '../support/files-fixture.ts';
+
+// They write to a disk that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const ann = person('ann', 'user');
 const ben = person('ben', 'user');
