@@ -22,7 +22,10 @@ export const makeJar = (
       const file = join(work, 'src', `${type.replaceAll('.', '/')}.java`);
       const [, pack, name] = /^(.*)\.([^.]+)$/.exec(type) ?? [];
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, `package ${pack};\n${imports}\npublic class ${name} {\n${body}\n}\n`);
+      writeFileSync(
+        file,
+        `package ${pack};\n${imports}\npublic class ${name} ${/^[^;]*\{/.test(body) ? body : `{\n${body}`}\n}\n`,
+      );
       return file;
     });
     const classPath = sparkHome === null ? [] : ['-cp', join(sparkHome, 'jars', '*')];

@@ -1,6 +1,7 @@
 package com.whereq.libra.driver;
 
 import com.whereq.libra.driver.jar.JobResults;
+import com.whereq.libra.driver.jar.SparkPools;
 import com.whereq.libra.driver.jar.TaskLoader;
 import com.whereq.libra.driver.job.PlanningStop;
 import com.whereq.libra.driver.job.TaskLedger;
@@ -37,6 +38,7 @@ final class SparkFactory {
       context = new SparkContext(conf);
       JobResults.install(context);
       ledger.attach(context);
+      SparkPools.open();
       SparkSession root = SparkSession.builder().sparkContext(context).getOrCreate();
       // Now, so that an extension that cannot be made stops the start and not the first job.
       root.sessionState().analyzer();

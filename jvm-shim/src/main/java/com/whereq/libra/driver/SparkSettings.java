@@ -1,5 +1,6 @@
 package com.whereq.libra.driver;
 
+import com.whereq.libra.driver.jar.ProgramTasks;
 import com.whereq.libra.driver.sql.LibraSparkExtensions;
 import com.whereq.libra.driver.sql.SqlPolicy;
 import com.whereq.libra.driver.sql.SqlSwitch;
@@ -13,6 +14,8 @@ final class SparkSettings {
   static final String WAREHOUSE = "spark.sql.warehouse.dir";
   static final String EXTENSIONS = "spark.sql.extensions";
   private static final String LIBRA_EXTENSIONS = LibraSparkExtensions.class.getName();
+
+  private static final String PROGRAM_TASKS = ProgramTasks.class.getName();
 
   private SparkSettings() {}
 
@@ -36,6 +39,10 @@ final class SparkSettings {
     // The default catalog forgets its tables with the driver, and a kept warehouse would make
     // CREATE TABLE fail with LOCATION_ALREADY_EXISTS after a restart.
     conf.putIfAbsent(WAREHOUSE, folder.warehouse().toUri().toString());
+    conf.merge(
+        "spark.plugins",
+        PROGRAM_TASKS,
+        (plugins, own) -> plugins.contains(own) ? plugins : plugins + "," + own);
     conf.put(EXTENSIONS, withExtensions(conf.get(EXTENSIONS)));
     // Last: what SQL may do is not for the Spark configuration to say.
     conf.putAll(policyConf(policy));

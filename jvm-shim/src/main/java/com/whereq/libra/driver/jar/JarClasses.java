@@ -90,7 +90,8 @@ public final class JarClasses {
   private void letGo(JarLoader loader) {
     try {
       loader.artifacts().remove();
-      LoaderTraces.remove(loader);
+      LoaderTraces.remove(loader.all());
+      IsolatedSessions.forget(context, loader.artifacts().state().uuid());
       loader.close();
       synchronized (this) {
         if (!byHash.containsKey(loader.jar().hash())) {

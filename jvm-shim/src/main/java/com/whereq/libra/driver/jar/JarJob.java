@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
 import org.apache.spark.executor.Executor;
 import org.apache.spark.sql.classic.SparkSession;
 
@@ -73,6 +74,13 @@ final class JarJob {
 
   /** The slow half of {@link Guard#check}. */
   static void endIfAsked() {
+    TaskContext task = TaskContext.get();
+    if (task != null) {
+      if (task.isInterrupted()) {
+        throw new TaskKilledException("the job was cancelled");
+      }
+      return;
+    }
     if (JobThreads.jobOf(Thread.currentThread()) == null
         ? JarLoader.isAbandoned()
         : isAskedToEnd()) {
@@ -139,11 +147,17 @@ final class JarJob {
   void forget() {
     LIVE.remove(tag);
     loader.jobs().remove(this);
-    threads.release();
+    release();
     synchronized (this) {
       if (countedAsEnding) {
         Lingering.later(() -> Guard.changeEnding(-1));
       }
+    }
+  }
+
+  private void release() {
+    if (!threads.release()) {
+      Lingering.later(this::release);
     }
   }
 

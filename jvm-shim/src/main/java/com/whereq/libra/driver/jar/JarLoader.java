@@ -4,8 +4,10 @@ import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ForkJoinWorkerThread;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.serializer.Serializer;
@@ -22,11 +24,12 @@ final class JarLoader extends URLClassLoader {
   private final RewrittenJar jar;
   private final ProgramArtifacts artifacts;
   private final Set<JarJob> jobs = ConcurrentHashMap.newKeySet();
+  private final Set<ClassLoader> above = ConcurrentHashMap.newKeySet();
   private volatile boolean spoiled;
   private Serializer serializer;
 
   JarLoader(RewrittenJar jar, ProgramArtifacts artifacts, ClassLoader parent) {
-    super("program-" + jar.hash().substring(0, 12), new URL[] {url(jar.file())}, parent);
+    super(new URL[] {url(jar.file())}, parent);
     this.jar = jar;
     this.artifacts = artifacts;
   }
@@ -41,6 +44,23 @@ final class JarLoader extends URLClassLoader {
 
   Set<JarJob> jobs() {
     return jobs;
+  }
+
+  /** Whether the class is one of the jar's own; the JVM remembers those of others here as well. */
+  boolean hasLoaded(String name) {
+    Class<?> type = findLoadedClass(name);
+    return type != null && type.getClassLoader() == this;
+  }
+
+  /** The loader that Spark has made for tasks of the jar in this JVM. */
+  void addAbove(ClassLoader tasks) {
+    above.add(tasks);
+  }
+
+  Set<ClassLoader> all() {
+    Set<ClassLoader> all = new HashSet<>(above);
+    all.add(this);
+    return all;
   }
 
   /** Reads what its tasks answer. */
@@ -74,6 +94,10 @@ final class JarLoader extends URLClassLoader {
    * JVM itself nothing else tells whose it is.
    */
   static boolean isAbandoned() {
+    if (!(Thread.currentThread() instanceof ForkJoinWorkerThread)) {
+      // Spark's own threads call code of programs as well, for the text of a value: they must live.
+      return false;
+    }
     JarLoader loader =
         StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
             .walk(
@@ -85,6 +109,11 @@ final class JarLoader extends URLClassLoader {
                         .findFirst()
                         .orElse(null));
     return loader != null && loader.jobs.stream().allMatch(job -> job.ending() != null);
+  }
+
+  @Override
+  public String toString() {
+    return "the classes of a program";
   }
 
   private static URL url(Path file) {

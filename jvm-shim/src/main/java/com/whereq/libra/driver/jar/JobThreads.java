@@ -2,6 +2,7 @@ package com.whereq.libra.driver.jar;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 
@@ -45,14 +46,36 @@ final class JobThreads extends ThreadGroup {
     return job;
   }
 
-  /** Only an empty group may serve another program. */
-  void release() {
+  /** False while threads of the program are left. Only an empty group may serve another one. */
+  boolean release() {
+    if (!ofProgram().isEmpty()) {
+      return false;
+    }
+    job = null;
     if (living().isEmpty() && activeGroupCount() == 0) {
-      job = null;
       synchronized (FREE) {
         FREE.add(this);
       }
     }
+    return true;
+  }
+
+  /**
+   * Without those of pools that Spark or a library has made for all, which were born here by
+   * chance: such threads are daemons and run no code of the program.
+   */
+  List<Thread> ofProgram() {
+    JarJob current = job;
+    return living().stream()
+        .filter(thread -> !thread.isDaemon() || current != null && runsCodeOf(current, thread))
+        .toList();
+  }
+
+  private static boolean runsCodeOf(JarJob job, Thread thread) {
+    return job.loader().hasLoaded(thread.getClass().getName())
+        || PoolStop.isPoolOf(job.loader(), thread)
+        || Arrays.stream(thread.getStackTrace())
+            .anyMatch(frame -> job.loader().hasLoaded(frame.getClassName()));
   }
 
   List<Thread> living() {

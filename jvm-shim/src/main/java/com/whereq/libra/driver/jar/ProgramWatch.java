@@ -72,11 +72,12 @@ final class ProgramWatch {
 
   private void endThreads(long millis) {
     long deadline = System.nanoTime() + millis * 1_000_000;
-    List<Thread> living = ofProgram();
+    List<Thread> living = job.threads().ofProgram();
     while (!living.isEmpty() && System.nanoTime() < deadline) {
+      living.forEach(thread -> PoolStop.shutDownPoolOf(job.loader(), thread));
       living.forEach(Thread::interrupt);
       join(living.get(0), TICK_MILLIS / 5);
-      living = ofProgram();
+      living = job.threads().ofProgram();
     }
     if (!living.isEmpty()) {
       living.forEach(thread -> thread.setPriority(Thread.MIN_PRIORITY));
@@ -84,37 +85,6 @@ final class ProgramWatch {
       job.output().note("these threads cannot be ended: " + JarClass.named(living));
     }
   }
-
-  /** Threads of Spark's own pools are born in whatever group asks for them first. */
-  private List<Thread> ofProgram() {
-    return job.threads().living().stream().filter(thread -> !isSparks(thread)).toList();
-  }
-
-  private static boolean isSparks(Thread thread) {
-    String name = thread.getName();
-    return thread.isDaemon() && SPARKS.stream().anyMatch(name::startsWith);
-  }
-
-  private static final List<String> SPARKS =
-      List.of(
-          "broadcast-exchange-",
-          "shuffle-exchange-",
-          "subquery-",
-          "block-manager-",
-          "netty-",
-          "rpc-",
-          "dispatcher-",
-          "files-client-",
-          "shuffle-client-",
-          "shuffle-server-",
-          "map-output-",
-          "task-result-getter",
-          "Executor task launch",
-          "Task reaper",
-          "stream execution thread",
-          "ForkJoinPool.commonPool",
-          "org.apache.hadoop.",
-          "Spark");
 
   private static void join(Thread thread, long millis) {
     try {

@@ -21,6 +21,7 @@ public final class TaskLoader extends ClassLoader {
     if (loader == null) {
       throw new ClassNotFoundException(name);
     }
+    loader.addAbove(Thread.currentThread().getContextClassLoader());
     return loader.loadClass(name);
   }
 
