@@ -10,6 +10,7 @@ import { milliseconds, pause, quantile, say, timed } from './figures.ts';
 const SECONDS = Number(process.argv[2] ?? 60);
 const EVERY_MS = 100;
 const IDLE_MS = 250;
+const SUBMITS = 5;
 const COUNT = { sql: 'SELECT count(*) FROM range(100)', python: 'print(spark.range(100).count())' };
 
 const server = await ServerProcess.start();
@@ -44,6 +45,19 @@ const steady = async (body: Record<string, unknown>): Promise<number[]> => {
   return Promise.all(runs);
 };
 
+/** The same code as a program of its own: a setting that no running driver can take sends it there. */
+const submitted = async (body: Record<string, unknown>): Promise<number[]> => {
+  const times: number[] = [];
+  for (let n = 0; n < SUBMITS; n++) {
+    const startedAt = performance.now();
+    const answer = await api.statement({ ...body, sparkConfig: { 'spark.executor.cores': '1' } });
+    if (answer.status !== 200 || answer.body.executor !== 'spark-submit') return [];
+    if (answer.body.state !== 'SUCCESS') throw new Error(JSON.stringify(answer.body));
+    times.push(performance.now() - startedAt);
+  }
+  return times;
+};
+
 const told = (times: readonly number[]): string =>
   `p50 ${milliseconds(quantile(times, 0.5))}, p99 ${milliseconds(quantile(times, 0.99))} (${times.length} statements)`;
 
@@ -59,6 +73,13 @@ try {
   const more = quantile(python, 0.5) - quantile(sql, 0.5);
   say(`${COUNT.sql}, sql: ${told(sql)}`);
   say(`${COUNT.python}, python: ${told(python)}; ${milliseconds(more)} more than sql at p50`);
+  const program = await submitted(pythonCount);
+  const ratio = quantile(program, 0.5) / quantile(python, 0.5);
+  say(
+    program.length === 0
+      ? 'the same by spark-submit: this server has no such executor'
+      : `the same by spark-submit: ${told(program)}; ${ratio.toFixed(0)} times as long`,
+  );
 
   const [fresh = []] = await series(print);
   say(`print(1), a fresh interpreter, idle machine: ${told(fresh)}`);
