@@ -73,14 +73,6 @@ try {
   const more = quantile(python, 0.5) - quantile(sql, 0.5);
   say(`${COUNT.sql}, sql: ${told(sql)}`);
   say(`${COUNT.python}, python: ${told(python)}; ${milliseconds(more)} more than sql at p50`);
-  const program = await submitted(pythonCount);
-  const ratio = quantile(program, 0.5) / quantile(python, 0.5);
-  say(
-    program.length === 0
-      ? 'the same by spark-submit: this server has no such executor'
-      : `the same by spark-submit: ${told(program)}; ${ratio.toFixed(0)} times as long`,
-  );
-
   const [fresh = []] = await series(print);
   say(`print(1), a fresh interpreter, idle machine: ${told(fresh)}`);
   say(`print(1), a fresh interpreter, ten a second for ${SECONDS} s: ${told(await steady(print))}`);
@@ -88,6 +80,14 @@ try {
   await statement({ ...print, context: 'bench' });
   const [context = []] = await series({ ...print, context: 'bench' });
   say(`print(1), in a context: ${told(context)}`);
+
+  const program = await submitted(pythonCount);
+  const ratio = quantile(program, 0.5) / quantile(python, 0.5);
+  say(
+    program.length === 0
+      ? 'the same by spark-submit: this server has no such executor'
+      : `the same by spark-submit: ${told(program)}; ${ratio.toFixed(0)} times as long`,
+  );
 } finally {
   await server.stop();
 }
