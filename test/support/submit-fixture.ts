@@ -2,7 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Job, JobOutcome, JobRequest, SparkApplication } from '../../src/domain/job.ts';
+import type {
+  Job,
+  JobOutcome,
+  JobRequest,
+  SparkApplication,
+  WaitingFor,
+} from '../../src/domain/job.ts';
 import type { SparkSubmitOptions } from '../../src/executors/spark-submit/options.ts';
 import { SparkSubmitExecutor } from '../../src/executors/spark-submit/spark-submit-executor.ts';
 import { systemClock } from '../../src/util/clock.ts';
@@ -90,6 +96,7 @@ export class Program {
   readonly #location: string | null;
   readonly shown = { stdout: '', stderr: '' };
   readonly applications: SparkApplication[] = [];
+  readonly waits: (WaitingFor | null)[] = [];
   readonly outcomes: JobOutcome[] = [];
   attempt = 1;
   maxLogBytes = 1024 * 1024;
@@ -121,7 +128,7 @@ export class Program {
           this.shown[stream] += text;
         },
         application: (application) => this.applications.push(application),
-        waitsFor: () => {},
+        waitsFor: (waitingFor) => this.waits.push(waitingFor),
         ended: (outcome) => this.outcomes.push(outcome),
       },
     );

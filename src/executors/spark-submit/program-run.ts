@@ -24,6 +24,7 @@ export interface ProgramRunInput {
 
 const LOOK_MS = 200;
 const LOOK_FOR_START_MS = 20;
+const AGAIN_MS = 1000;
 const NO_RECORD: ProgramRecord = { slot: 0, logStart: { stdout: 0, stderr: 0 }, cluster: null };
 
 /**
@@ -48,12 +49,7 @@ export class ProgramRun {
   }
 
   begin(): Promise<void> {
-    this.#looking = this.#begin().catch((error: unknown) => {
-      // The folder cannot be read: nobody knows what runs, so the next server has to look again.
-      const { log } = this.#input.options;
-      log.error({ err: error, jobId: this.#input.execution.job.id }, 'a program cannot be watched');
-      this.#later(LOOK_FOR_START_MS * 50, () => this.begin());
-    });
+    this.#looking = this.#insist(() => this.#begin());
     return this.#looking;
   }
 
@@ -73,6 +69,7 @@ export class ProgramRun {
     if (stored !== null) return this.#tell(stored);
     const isNew = (await folder.started()) === null;
     const known = await folder.record();
+    if (this.#slot !== null) ports.give(this.#slot);
     const place = ports.take(known?.slot ?? null);
     this.#slot = place.slot;
     let child: ChildProcess | null = null;
@@ -120,20 +117,26 @@ export class ProgramRun {
   }
 
   async #look(watch: ProgramWatch): Promise<void> {
-    try {
-      const outcome = await watch.look(this.#cancelled);
-      if (outcome !== null) return await this.#end(outcome);
-    } catch (error) {
-      const { log } = this.#input.options;
-      log.warn({ err: error, jobId: this.#input.execution.job.id }, 'a program was not looked at');
-    }
-    this.#later(LOOK_MS, () => this.#look(watch));
+    const outcome = await watch.look(this.#cancelled);
+    if (outcome === null) this.#later(LOOK_MS, () => this.#look(watch));
+    else await this.#insist(() => this.#end(outcome));
   }
 
-  #later(ms: number, call: () => Promise<void>): void {
+  /** A disk that refuses says nothing about the program: the step is tried again. */
+  async #insist(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      const { execution, options } = this.#input;
+      options.log.warn({ err: error, jobId: execution.job.id }, 'a program could not be looked at');
+      this.#later(AGAIN_MS, step);
+    }
+  }
+
+  #later(ms: number, step: () => Promise<void>): void {
     if (this.#released) return;
     this.#timer = this.#input.options.clock.after(ms, () => {
-      this.#looking = call();
+      this.#looking = this.#insist(step);
     });
   }
 
