@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** Bodies of public classes by their full names. */
+/** Public classes by their full names: the members, or all that follows the name, bracket and all. */
 export type Sources = Readonly<Record<string, string>>;
 
 const tool = (name: string): string =>
@@ -24,7 +24,7 @@ export const makeJar = (
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(
         file,
-        `package ${pack};\n${imports}\npublic class ${name} ${/^[^;]*\{/.test(body) ? body : `{\n${body}`}\n}\n`,
+        `package ${pack};\n${imports}\npublic class ${name} ${/^\s*(\{|extends\b|implements\b)/.test(body) ? body : `{\n${body}`}\n}\n`,
       );
       return file;
     });
