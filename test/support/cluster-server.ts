@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
+import { ROOT } from './example-programs.ts';
 import { ServerProcess } from './server-process.ts';
 
 /**
@@ -10,6 +12,7 @@ export const clusterServer = (
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> =>
   ServerProcess.start({
+    cwd: ROOT,
     env: {
       LIBRA_PROFILES: 'docker',
       SERVER_ADDRESS: '127.0.0.1',
@@ -17,11 +20,13 @@ export const clusterServer = (
       SPARK_DRIVER_HOST: '127.0.0.1',
       SPARK_AUTHENTICATE_SECRET: cluster.secret,
       SPARK_LOCAL_IP: '127.0.0.1',
+      LIBRA_PYTHON_EXECUTABLE: join(ROOT, '.spark/venv/bin/python'),
       SPARK_CONFIG: JSON.stringify({
         'spark.driver.bindAddress': '127.0.0.1',
         'spark.driver.port': '0',
         'spark.driver.blockManager.port': '0',
         'spark.ui.port': '0',
+        'spark.master.rest.port': cluster.restPort,
       }),
       ...env,
     },

@@ -12,6 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,8 +65,8 @@ export class Cluster {
   #started = 0;
   /** Such as spark://127.0.0.1:41234 */
   url = '';
-  /** The master's REST server, where programs are submitted in cluster mode. */
-  restUrl = '';
+  /** Of the master's REST server, where programs are submitted in cluster mode. */
+  restPort = '';
   uiUrl = '';
 
   static async start(workers = 2): Promise<Cluster> {
@@ -95,11 +96,17 @@ export class Cluster {
   }
 
   async addWorker(): Promise<void> {
-    const { child, log } = this.#daemon('org.apache.spark.deploy.worker.Worker', [
-      ...['--host', '127.0.0.1', '--port', '0', '--webui-port', '0'],
-      ...['--cores', String(WORKER_CORES), '--memory', WORKER_MEMORY],
-      this.url,
-    ]);
+    const { child, log } = this.#daemon(
+      'org.apache.spark.deploy.worker.Worker',
+      [
+        ...['--host', '127.0.0.1', '--port', '0', '--webui-port', '0'],
+        ...['--cores', String(WORKER_CORES), '--memory', WORKER_MEMORY],
+        this.url,
+      ],
+      // A worker takes the secret out of the arguments of drivers and hands it on in the
+      // environment, where Spark's drivers, other than executors, do not look for it.
+      { JDK_JAVA_OPTIONS: `@${this.#secretFile()}` },
+    );
     const port = Number(await found(child, log, /service 'sparkWorker' on port (\d+)/));
     this.#workers.set(port, child);
     await this.until((state) => state.workers.some((w) => w.port === port && w.state === 'ALIVE'));
@@ -125,6 +132,14 @@ export class Cluster {
     });
   }
 
+  /** What drivers on the cluster have logged, to say why one failed. */
+  driverLogs(): string {
+    return readdirSync(this.folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\/work\/driver-[^/]+\/stderr$/.test(file))
+      .map((file) => `${file}:\n${readFileSync(join(this.folder, file), 'utf8')}`)
+      .join('\n');
+  }
+
   /** Processes that belong to this cluster. */
   processes(): readonly number[] {
     return pids().filter((pid) => folderOf(pid).startsWith(this.folder));
@@ -146,25 +161,38 @@ export class Cluster {
 
   async #startMaster(): Promise<void> {
     mkdirSync(join(this.folder, 'conf'));
+    // Not 0: in the address that drivers on the cluster are given the master replaces the port that
+    // is configured here by its own.
+    this.restPort = String(await freePort());
     writeFileSync(
       join(this.folder, 'conf/spark-defaults.conf'),
-      [
-        'spark.authenticate true',
-        'spark.master.rest.enabled true',
-        'spark.master.rest.port 0',
-      ].join('\n'),
+      `spark.authenticate true\nspark.master.rest.enabled true\nspark.master.rest.port ${this.restPort}\n`,
     );
     const { child, log } = this.#daemon('org.apache.spark.deploy.master.Master', [
       ...['--host', '127.0.0.1', '--port', '0', '--webui-port', '0'],
     ]);
     this.url = await found(child, log, /Starting Spark master at (spark:\S+)/);
     this.uiUrl = `http://127.0.0.1:${await found(child, log, /service 'MasterUI' on port (\d+)/)}`;
-    const rest = await found(child, log, /submitting applications on \S+ with port (\d+)/);
-    this.restUrl = `spark://127.0.0.1:${rest}`;
+    await found(
+      child,
+      log,
+      new RegExp(`submitting applications on \\S+ with port (${this.restPort})`),
+    );
     await this.until((state) => state.status === 'ALIVE');
   }
 
-  #daemon(main: string, args: readonly string[]): { child: ChildProcess; log: string } {
+  /** Arguments of a JVM that the process list does not show. */
+  #secretFile(): string {
+    const file = join(this.folder, 'secret.args');
+    writeFileSync(file, `-Dspark.authenticate.secret=${this.secret}\n`, { mode: 0o600 });
+    return file;
+  }
+
+  #daemon(
+    main: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): { child: ChildProcess; log: string } {
     this.#started += 1;
     const folder = join(this.folder, `daemon-${this.#started}`);
     mkdirSync(folder);
@@ -187,6 +215,7 @@ export class Cluster {
         // Not as a setting: a master with spark.authenticate.secret refuses its REST server (Spark
         // 4.0). Nor in the arguments, which every user of the machine can read.
         _SPARK_AUTH_SECRET: this.secret,
+        ...env,
       },
     });
     closeSync(output);
@@ -194,6 +223,16 @@ export class Cluster {
     return { child, log };
   }
 }
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port is free');
+  return address.port;
+};
 
 /** What stands at the first group of the pattern, once the log holds it. */
 const found = async (child: ChildProcess, log: string, pattern: RegExp): Promise<string> => {
