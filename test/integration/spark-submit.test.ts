@@ -163,15 +163,19 @@ while not os.path.exists(sys.argv[1]):
     }
   });
 
-  it('gives python code its session, and tells its failures like those on the driver', async () => {
-    const python = (code: string, args: readonly string[] = []) =>
-      fixture.program({ kind: 'python', code, args }).start(executor);
+  const python = (code: string, args: readonly string[] = []) =>
+    fixture.program({ kind: 'python', code, args }).start(executor);
+
+  it('gives python code its session, its arguments and a stderr of its own', async () => {
     const good = python(
       'import sys\nprint(spark.range(7).count(), sc.master, sys.argv[1:])\nprint("odd", file=sys.stderr)',
       ODD_ARGS,
     );
     expect(await good.text()).toBe(`7 local[1] ${await pythonList(ODD_ARGS)}\n`);
     expect(good.log('stderr')).toContain('odd\n');
+  });
+
+  it('tells failures of python code like those on the driver', async () => {
     expect(await python('def f():\n    return 1 / 0\nf()').end()).toMatchObject({
       state: 'FAILED',
       error: {
@@ -181,6 +185,9 @@ while not os.path.exists(sys.argv[1]):
         ),
       },
     });
+  });
+
+  it('tells where python code does not parse, and how it left', async () => {
     expect(await python('x = 1\nif x:\nprint(x)').end()).toMatchObject({
       state: 'FAILED',
       error: { code: 'PROGRAM_SYNTAX', position: { line: 3, column: 1, fragment: 'print(x)' } },
