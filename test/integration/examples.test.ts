@@ -7,6 +7,9 @@ import {
   buildExamples,
   EXAMPLES_BY_NAME,
   type Example,
+  JAR,
+  mainClass,
+  pythonFile,
   pythonText,
   ROOT,
 } from '../support/example-programs.ts';
@@ -18,13 +21,49 @@ interface Way {
   readonly way: string;
   readonly executor: string;
   readonly request: (example: Example) => Request;
+  /** All when not given: each start of spark-submit takes seconds. */
+  readonly only?: readonly string[];
 }
 
 const WAYS: readonly Way[] = [
   {
+    way: 'Java inside the driver',
+    executor: 'embedded',
+    request: (example) => ({
+      kind: 'jar-class',
+      filePath: JAR,
+      mainClass: mainClass('Java', example),
+    }),
+  },
+  {
+    way: 'Scala inside the driver',
+    executor: 'embedded',
+    request: (example) => ({
+      kind: 'jar-class',
+      filePath: JAR,
+      mainClass: mainClass('Scala', example),
+    }),
+  },
+  {
     way: 'Python at the driver',
     executor: 'embedded',
     request: (example) => ({ kind: 'python', code: pythonText(example) }),
+  },
+  {
+    way: 'Java by spark-submit',
+    executor: 'spark-submit',
+    request: (example) => ({ kind: 'jar', filePath: JAR, mainClass: mainClass('Java', example) }),
+  },
+  {
+    way: 'Scala by spark-submit',
+    executor: 'spark-submit',
+    only: ['SalesEtl', 'QualityGate'],
+    request: (example) => ({ kind: 'jar', filePath: JAR, mainClass: mainClass('Scala', example) }),
+  },
+  {
+    way: 'Python by spark-submit',
+    executor: 'spark-submit',
+    request: (example) => ({ kind: 'python-file', filePath: pythonFile(example) }),
   },
 ];
 
@@ -44,31 +83,34 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe.each(WAYS)('the examples: $way', ({ way, executor, request }) => {
-  it.each(EXAMPLES_BY_NAME)('$name', async (example) => {
-    const output = join(folder, way.replaceAll(' ', '-'));
-    const { body } = await api.call<JobBody>('POST', '/api/v1/sessions/default/statements', {
-      ...request(example),
-      args: example.args(output),
-    });
-    const job = await api.ended(body.jobId);
-    const printed = expect.stringMatching(example.prints);
-    expect(job).toMatchObject({
-      executor,
-      ...(example.exitCode === 0
-        ? { state: 'SUCCESS', error: null, result: printed }
-        : {
-            state: 'FAILED',
-            error: {
-              code: 'PROGRAM_EXITED',
-              message: `The program exited with ${example.exitCode}`,
-            },
-          }),
-    });
-    const log = await api.get<string>(`/api/v1/jobs/${job.jobId}/logs?stream=stdout`);
-    expect(log.body).toEqual(printed);
-    if (example.args(output).includes(output)) expect(parquetIn(output)).toBe(1);
-  });
+describe.each(WAYS)('the examples: $way', ({ way, executor, request, only }) => {
+  it.each(EXAMPLES_BY_NAME.filter(({ name }) => only?.includes(name) ?? true))(
+    '$name',
+    async (example) => {
+      const output = join(folder, way.replaceAll(' ', '-'));
+      const { body } = await api.call<JobBody>('POST', '/api/v1/sessions/default/statements', {
+        ...request(example),
+        args: example.args(output),
+      });
+      const job = await api.ended(body.jobId);
+      const printed = expect.stringMatching(example.prints);
+      expect(job).toMatchObject({
+        executor,
+        ...(example.exitCode === 0
+          ? { state: 'SUCCESS', error: null, result: printed }
+          : {
+              state: 'FAILED',
+              error: {
+                code: 'PROGRAM_EXITED',
+                message: `The program exited with ${example.exitCode}`,
+              },
+            }),
+      });
+      const log = await api.get<string>(`/api/v1/jobs/${job.jobId}/logs?stream=stdout`);
+      expect(log.body).toEqual(printed);
+      if (example.args(output).includes(output)) expect(parquetIn(output)).toBe(1);
+    },
+  );
 });
 
 const parquetIn = (output: string): number =>
