@@ -57,7 +57,21 @@ def _run(code):
     spark = SparkSession.builder.getOrCreate()
     main = sys.modules["__main__"].__dict__
     main.pop("_run", None)
-    main.update(spark=spark, sc=spark.sparkContext, __doc__=None)
+
+    def display(*values):
+        """As beside the driver, but as text alone: a program of its own has no stored rows."""
+        for value in values:
+            if type(value).__module__.startswith("pandas."):
+                value = spark.createDataFrame(value)
+            if not hasattr(value, "_jdf"):
+                print(value)
+                continue
+            print("Schema: " + value.schema.simpleString() + "\n")
+            cells = [value[f"`{name}`"].cast("string") for name in value.columns]
+            for row in value.select(*cells).limit(1000).collect():
+                print("[" + ",".join("null" if cell is None else cell for cell in row) + "]")
+
+    main.update(spark=spark, sc=spark.sparkContext, display=display, __doc__=None)
     try:
         exec(compiled, main)  # pylint: disable=exec-used
     except Exception as error:  # pylint: disable=broad-except

@@ -70,6 +70,8 @@ export const jobItemSchema = z
 export const jobSchema = jobItemSchema
   .extend({
     code: z.string().nullable().describe('The statement, as it was sent.'),
+    filePath: z.string().nullable().describe('The file of the program, as it was sent.'),
+    mainClass: z.string().nullable(),
     result: z
       .string()
       .nullable()
@@ -124,10 +126,12 @@ export const jobItemView = (job: Job): JobItemView => ({
   error: job.error === null ? null : errorView(job.error),
 });
 
-/** Values of parameters and settings stay out: either may be a secret. */
+/** Values of parameters, arguments and settings stay out: each may be a secret. */
 export const jobView = (job: Job): JobView => ({
   ...jobItemView(job),
   code: job.request.code,
+  filePath: job.request.filePath,
+  mainClass: job.request.mainClass,
   result: job.result?.text ?? null,
   schema: job.result?.columns?.map((column) => ({ ...column })) ?? null,
 });
@@ -157,11 +161,20 @@ export const JOB_EXAMPLE: JobView = {
   sparkUiUrl: null,
   error: null,
   code: 'SELECT id FROM range(100) WHERE id > 50',
+  filePath: null,
+  mainClass: null,
   result: 'Schema: struct<id:bigint>\n\n[51]\n[52]\n',
   schema: [{ name: 'id', type: 'bigint', nullable: false }],
 };
 
-const { code: _code, result: _result, schema: _schema, ...item } = JOB_EXAMPLE;
+const {
+  code: _code,
+  filePath: _filePath,
+  mainClass: _mainClass,
+  result: _result,
+  schema: _schema,
+  ...item
+} = JOB_EXAMPLE;
 export const JOB_ITEM_EXAMPLE: JobItemView = item;
 
 export const RUNNING_EXAMPLE: JobView = {

@@ -145,6 +145,8 @@ export class JobMachine {
       completedAt: Math.max(this.#options.clock.now(), active.job.startedAt ?? 0),
       progress: outcome.state === 'SUCCESS' ? 1 : active.job.progress,
       waitingFor: null,
+      // Its port may be another program's by now.
+      sparkUiUrl: null,
       result,
       error: outcome.state === 'CANCELLED' ? (error ?? cancelError(active.cancelCause)) : error,
       lastEventId: active.events.lastId + (outcome.state === 'SUCCESS' ? 3 : 2),

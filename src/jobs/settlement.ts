@@ -62,7 +62,9 @@ export class Settlement {
     for (const job of jobs) if (await this.#settle(job, former)) waiting += 1;
     await executors.sweep(new Set(active.map(({ id }) => id)));
     if (jobs.length === 0) return;
-    log.info({ waiting, ended: jobs.length - waiting }, 'jobs of the last server are settled');
+    const goingOn = jobs.filter(({ id }) => known.get(id)?.job.state === 'RUNNING').length;
+    const ended = jobs.length - waiting - goingOn;
+    log.info({ waiting, goingOn, ended }, 'jobs of the last server are settled');
   }
 
   async #formerSessions(jobs: readonly Job[]): Promise<ReadonlyMap<string, Session>> {

@@ -121,6 +121,8 @@ describe('a statement', () => {
       sparkUiUrl: null,
       error: null,
       code: 'SELECT 1',
+      filePath: null,
+      mainClass: null,
     });
   });
 

@@ -104,7 +104,11 @@ describe('programs of their own', () => {
     expect(await core.stored(id)).toMatchObject({ ...application, waitingFor: 'EXECUTORS' });
     core.submitter.observer(id).waitsFor(null);
     core.submitter.end(id);
-    expect(await core.reached(id, 'SUCCESS')).toMatchObject({ ...application, waitingFor: null });
+    expect(await core.reached(id, 'SUCCESS')).toMatchObject({
+      applicationId: 'app-7',
+      sparkUiUrl: null,
+      waitingFor: null,
+    });
   });
 
   test('a next attempt has an application of its own', async () => {
