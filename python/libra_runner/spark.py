@@ -67,6 +67,8 @@ class Spark:
         # The driver belongs to all: code that stops "its" Spark at the end goes on working.
         SparkSession.stop = lambda session: None
         SparkContext.stop = lambda sc: None
+        # The way to the driver ends with the process.
+        context._gateway.shutdown = lambda *_, **__: None
         SparkContext.cancelAllJobs = lambda sc: entry.cancelJobs()
         clear = SparkContext.clearJobTags
 

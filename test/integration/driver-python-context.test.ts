@@ -52,6 +52,13 @@ for (const host of HOSTS) {
       },
     );
 
+    inSession('stays one process, whatever the code forks', async () => {
+      const fork =
+        'import os\nmine = os.fork() > 0\nprint("parent" if mine else "child", flush=True)\nif mine: os.wait()';
+      expect((await text('a', fork)).split('\n').sort()).toEqual(['', 'child', 'parent']);
+      for (let n = 0; n < 4; n++) expect(await text('a', 'mine')).toBe('True\n');
+    });
+
     inSession('shows the value of a last expression as a notebook does', async () => {
       expect(await text('a', '1 + 1')).toBe('2\n');
       expect(await text('a', '"text"')).toBe("'text'\n");

@@ -15,6 +15,12 @@ const PYTHON: readonly [string, string, string | null][] = [
   ['an abort', 'import os; os.abort()', 'PROGRAM_DIED'],
   ['a segmentation fault', 'import ctypes; ctypes.string_at(0)', 'PROGRAM_DIED'],
   ['a kill of its whole group', 'import os; os.killpg(0, 9)', 'PROGRAM_DIED'],
+  [
+    'a fork that goes on',
+    'import os\nif os.fork() == 0:\n    raise ValueError("child")\nos.wait()\nprint("parent")',
+    'SUCCESS',
+  ],
+  ['an end of the gateway', 'sc._gateway.shutdown(); print(spark.range(3).count())', 'SUCCESS'],
   ['a stop of Spark', 'spark.stop(); sc.stop(); print(spark.range(3).count())', 'SUCCESS'],
   [
     'a daemon left behind',
@@ -62,6 +68,8 @@ const JAVA: readonly [string, string, string | null][] = [
     'SUCCESS',
   ],
   ['Overflow', 'main(args);', 'PROGRAM_FAILED'],
+  ['Guardian', 'System.setSecurityManager(new SecurityManager());', 'PROGRAM_FAILED'],
+  ['Input', 'if (System.in.read() != -1) throw new Exception("input");', 'SUCCESS'],
   ['Spin', 'long n = 0; while (true) { n++; }', null],
   [
     'StubbornSpin',

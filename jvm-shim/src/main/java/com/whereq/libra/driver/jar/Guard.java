@@ -1,6 +1,7 @@
 package com.whereq.libra.driver.jar;
 
 import java.io.Closeable;
+import java.io.InputStream;
 import java.io.PrintStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
@@ -267,6 +268,19 @@ public final class Guard {
 
   public static void clearJobTags(JavaSparkContext context) {
     clearJobTags(context.sc());
+  }
+
+  /** The server's own input is nobody's. */
+  public static InputStream in() {
+    return InputStream.nullInputStream();
+  }
+
+  public static void keepIn(InputStream stream) {}
+
+  /** As later Javas answer: one that a job sets would refuse everything to everybody. */
+  @SuppressWarnings("removal")
+  public static void keepSecurityManager(SecurityManager manager) {
+    throw new UnsupportedOperationException("The driver takes no security manager");
   }
 
   public static PrintStream out() {

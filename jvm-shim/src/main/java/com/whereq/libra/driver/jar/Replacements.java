@@ -56,7 +56,10 @@ final class Replacements {
     if (!owner.equals("java/lang/System")) {
       return null;
     }
-    return name.equals("out") || name.equals("err") ? name : null;
+    return switch (name) {
+      case "out", "err", "in" -> name;
+      default -> null;
+    };
   }
 
   static boolean isJavaContext(String owner) {
@@ -141,6 +144,12 @@ final class Replacements {
     String stream = "(Ljava/io/PrintStream;)V";
     statically("java/lang/System", "setOut", stream, "setOut");
     statically("java/lang/System", "setErr", stream, "setErr");
+    statically("java/lang/System", "setIn", "(Ljava/io/InputStream;)V", "keepIn");
+    statically(
+        "java/lang/System",
+        "setSecurityManager",
+        "(Ljava/lang/SecurityManager;)V",
+        "keepSecurityManager");
     statically(
         "java/lang/Thread",
         "setDefaultUncaughtExceptionHandler",

@@ -146,6 +146,9 @@ final class JobRun {
       }
       stored = end(outcome) && outcome instanceof Succeeded;
     }
+    if (!request.kind().equals("sql")) {
+      Descriptors.collectWhenShort();
+    }
     // Cancelled: the canceller removes the result when the tasks have ended as well. Lost: the
     // thread may have written since.
     if (!stored) {

@@ -116,9 +116,23 @@ public final class PythonJob implements JobBody {
     }
   }
 
+  /** It may have been killed while it waited for its job. */
+  private void hand(Map<String, Object> statement) {
+    try {
+      interpreter.run(statement);
+    } catch (IOException e) {
+      throw new JobFailure(
+          "PROGRAM_DIED",
+          "The interpreter was gone before it had the code: nothing of it has run",
+          "Send it again.",
+          true,
+          e);
+    }
+  }
+
   /** Answers with what the interpreter says, or null when it ends without a word. */
   private JsonNode say(boolean keep) throws IOException {
-    interpreter.run(
+    hand(
         Map.of(
             "code",
             request.code(),
