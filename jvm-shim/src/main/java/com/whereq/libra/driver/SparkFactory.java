@@ -38,7 +38,7 @@ final class SparkFactory {
       context = new SparkContext(conf);
       JobResults.install(context);
       ledger.attach(context);
-      SparkPools.open();
+      SparkPools.open(context);
       SparkSession root = SparkSession.builder().sparkContext(context).getOrCreate();
       // Now, so that an extension that cannot be made stops the start and not the first job.
       root.sessionState().analyzer();

@@ -8,6 +8,7 @@ import com.whereq.libra.driver.error.JobFailure;
 import com.whereq.libra.driver.job.JobBody;
 import com.whereq.libra.driver.job.JobScope;
 import com.whereq.libra.driver.job.ProgramOutput;
+import java.beans.Introspector;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -105,6 +106,9 @@ public final class JarClass implements JobBody {
       thrown = e.getCause();
     } catch (Throwable e) {
       thrown = e;
+    } finally {
+      // It holds classes of beans until memory runs short, apart for each group of threads.
+      Introspector.flushCaches();
     }
   }
 

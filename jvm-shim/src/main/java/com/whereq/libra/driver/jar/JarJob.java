@@ -58,6 +58,10 @@ final class JarJob {
     return job != null || LIVE.isEmpty() ? job : ofTask();
   }
 
+  static boolean none() {
+    return LIVE.isEmpty();
+  }
+
   static JarJob of(Properties properties) {
     String tag = properties == null ? null : properties.getProperty(PROPERTY);
     return tag == null ? null : LIVE.get(tag);

@@ -17,7 +17,7 @@ final class JobThreads extends ThreadGroup {
   private volatile JarJob job;
 
   private JobThreads() {
-    super(topGroup(), "libra-program");
+    super(SparkPools.topGroup(), "libra-program");
   }
 
   static JobThreads forJob(JarJob job) {
@@ -100,13 +100,5 @@ final class JobThreads extends ThreadGroup {
     } else {
       current.uncaught(thread, thrown);
     }
-  }
-
-  private static ThreadGroup topGroup() {
-    ThreadGroup group = Thread.currentThread().getThreadGroup();
-    while (group.getParent() != null) {
-      group = group.getParent();
-    }
-    return group;
   }
 }
