@@ -8,9 +8,10 @@ import { removeFile } from './remove.ts';
 
 export const registerFiles = (app: Api, services: Services): void => {
   // In a scope of its own: nothing else takes forms with files.
-  app.register(async (scope) => {
-    await scope.register(multipart);
-    createFile(scope as Api, services);
+  app.register((scope, _options, done) => {
+    scope.register(multipart);
+    scope.after(() => createFile(scope as Api, services));
+    done();
   });
   listFiles(app, services);
   getFile(app, services);
