@@ -145,24 +145,6 @@ describe('a statement', () => {
     });
     expect(body).toMatchObject({ state: 'SUCCESS', pool: 'interactive' });
   });
-
-  it.each(['python', 'python-file', 'jar', 'jar-class'])(
-    'of kind %s is a clear 501',
-    async (kind) => {
-      const { status, body } = await api.call<{ code: string; detail: string }>(
-        'POST',
-        '/api/v1/sessions/default/statements',
-        {
-          kind,
-          code: kind === 'python' ? 'print(1)' : undefined,
-          filePath: kind === 'python' ? undefined : 'x',
-          mainClass: kind === 'jar-class' ? 'a.B' : undefined,
-        },
-      );
-      expect([status, body.code]).toEqual([501, 'NOT_IMPLEMENTED']);
-      expect(body.detail).toContain(kind);
-    },
-  );
 });
 
 describe('a statement that fails', () => {
