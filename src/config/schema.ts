@@ -17,6 +17,7 @@ import {
   text,
   textList,
   textMap,
+  userIds,
 } from './values.ts';
 
 const MANY = 1_000_000_000;
@@ -42,12 +43,14 @@ const server = z.strictObject({
 const session = z.strictObject({
   mode: setting(
     choice('SHARED', 'ISOLATED'),
-    'SHARED: all sessions on one driver. ISOLATED: a driver process for each session.',
+    'What a new session id gets. SHARED: a light session on the shared driver. ISOLATED: a driver process of its own.',
     { fallback: 'SHARED' },
   ),
-  'max-sessions': setting(integer(1, 10_000), 'How many drivers may live at a time.', {
-    fallback: 10,
-  }),
+  'max-sessions': setting(
+    integer(1, 10_000),
+    'How many drivers of isolated sessions and of single statements may live at a time, beside the shared one.',
+    { fallback: 10 },
+  ),
   'max-light-sessions': setting(
     integer(1, 1_000_000),
     'How many light sessions may live on the shared driver.',
@@ -57,6 +60,31 @@ const session = z.strictObject({
     positiveNumber,
     'After how many minutes without a queued or running job a session ends.',
     { fallback: 30 },
+  ),
+  warm: setting(
+    integer(0, 1000),
+    'How many drivers with the default configuration stand ready for isolated sessions.',
+    { fallback: 0 },
+  ),
+  memory: setting(
+    orNull(bytes),
+    'What all driver processes may take together; a driver that would pass it is refused.',
+    { derived: 'what the machine or its container has, less the server and a reserve' },
+  ),
+  'start-timeout': setting(
+    duration,
+    'How long a driver process may take to start; after that its session is DEAD.',
+    { fallback: '3m' },
+  ),
+  'dedicated-idle': setting(
+    duration,
+    'How long a driver that was made for single statements waits for the next one.',
+    { fallback: '2m' },
+  ),
+  'run-as': setting(
+    userIds,
+    'User ids that driver processes run under, one for each at a time: `20001-20010`, or `20001, 20005`. Only a server that runs as root can give them.',
+    { fallback: [] },
   ),
 });
 
@@ -215,8 +243,8 @@ const security = z.strictObject({
 
 const driver = z.strictObject({
   host: setting(
-    choice('embedded'),
-    'Where the driver of the default session lives: embedded, in the server process.',
+    choice('embedded', 'child'),
+    'Where the shared driver lives: embedded in the server process, or in a child process, whose crash costs a restart of the driver and not of the server.',
     { fallback: 'embedded' },
   ),
   'port-range': setting(portRange, 'Ports for child drivers and spark-submit programs.', {

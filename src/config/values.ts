@@ -202,6 +202,29 @@ export const portRange: Kind<PortRange> = {
   },
 };
 
+const MOST_USER_IDS = 1000;
+const LARGEST_USER_ID = 2 ** 31 - 1;
+
+/** Ids of users, singly and as ranges; never root. */
+export const userIds: Kind<readonly number[]> = {
+  name: 'list of user ids',
+  accepts: `user ids above 0, or ranges of them such as 20001-20010, at most ${MOST_USER_IDS}`,
+  parse: (raw) => {
+    const items = listOf(typeof raw === 'number' ? [raw] : raw);
+    const ids = new Set<number>();
+    for (const item of items ?? ['']) {
+      const [, first, last = first] =
+        /^ *(\d{1,10})(?: *- *(\d{1,10}))? *$/.exec(String(item)) ?? [];
+      const from = Number(first);
+      const to = Number(last);
+      const valid = from > 0 && from <= to && to <= LARGEST_USER_ID && to - from < MOST_USER_IDS;
+      if (!valid) return REJECTED;
+      for (let id = from; id <= to; id += 1) ids.add(id);
+    }
+    return ids.size <= MOST_USER_IDS ? [...ids] : REJECTED;
+  },
+};
+
 /** The source of a case-insensitive regular expression; Spark's leading `(?i)` is understood. */
 export const pattern: Kind<string> = {
   name: 'regular expression',

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
   NOT_IMPLEMENTED: { status: 501, title: 'Not there yet' },
+  MEMORY_SHORT: { status: 503, title: 'There is no memory left for another driver' },
   DRIVER_UNAVAILABLE: { status: 503, title: 'The driver is not available' },
   SERVER_STOPPING: { status: 503, title: 'The server is stopping' },
   STORE_UNAVAILABLE: { status: 503, title: 'The store is not available' },

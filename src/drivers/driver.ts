@@ -125,10 +125,32 @@ export interface Driver {
   /** Those of the keys that cannot change at run time (`conf.isModifiable` is false). */
   unmodifiableKeys(keys: readonly string[]): Promise<readonly string[]>;
   stats(): Promise<JvmStats>;
-  /** Called when the SparkContext ends without `stop`: jobs are lost already; a new one is being made. */
+  /**
+   * Called when the SparkContext, or the process around it, ends without `stop`: jobs are lost
+   * already; a new one is being made. Called again, with the reason, each time that fails.
+   */
   onContextLost(listener: (cause: string) => void): void;
   /** Called each time a context answers: after `start`, and after a lost one was replaced. */
   onReady(listener: (info: DriverInfo) => void): void;
+}
+
+/** A driver in a process of its own, with all that it needs to start. */
+export interface MadeDriver {
+  readonly driver: Driver;
+  /** Once; rejects with a DriverStartError that says why, and nothing of the process is left. */
+  start(): Promise<DriverInfo>;
+}
+
+/** Makes drivers in processes of their own, beside the shared one. */
+export interface DriverMaker {
+  /** How many may live at a time because of what the machine gives them; null for no such limit. */
+  readonly most: number | null;
+  /** What is wrong with these settings, without asking Spark; each names its key, never a value. */
+  faults(settings: Readonly<Record<string, string>>): readonly string[];
+  /** What such a driver takes of this machine's memory, heap and all else. */
+  memoryBytes(settings: Readonly<Record<string, string>>): number;
+  /** Settings go over the server's own; nothing is started yet. */
+  make(settings: Readonly<Record<string, string>>): MadeDriver;
 }
 
 /** The driver could not start; the message names the setting or the reason. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isAlive, parseIdentity } from '../../src/executors/spark-submit/processes.ts';
+import { isAlive, parseIdentity } from '../../src/processes/processes.ts';
 import { processesNaming } from '../support/process-tree.ts';
 import { type Program, SubmitFixture } from '../support/submit-fixture.ts';
 

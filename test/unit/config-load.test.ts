@@ -63,6 +63,11 @@ describe('where settings come from', () => {
       maxSessions: 10,
       maxLightSessions: 1000,
       timeoutMinutes: 30,
+      warm: 0,
+      memory: null,
+      startTimeout: 180_000,
+      dedicatedIdle: 120_000,
+      runAs: [],
     });
     expect(config.libra.shutdown.drain).toBe(15_000);
     expect(config.spark.master).toBe('local[*]');

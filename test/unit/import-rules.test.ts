@@ -45,6 +45,8 @@ const VIOLATIONS: readonly (readonly [rule: string, ...imports: readonly Import[
   ['ports-know-no-adapter', ['src/store/store.ts', './sqlite/a.ts']],
   ['config-stands-low', ['src/config/load.ts', '../jobs/a.ts']],
   ['config-stands-low', ['src/config/load.ts', '../observability/logger.ts']],
+  ['processes-stand-low', ['src/processes/a.ts', '../drivers/driver.ts']],
+  ['processes-are-for-adapters', ['src/jobs/a.ts', '../processes/a.ts']],
   ['observability-knows-no-core', ['src/observability/metrics.ts', '../jobs/a.ts']],
   ['observability-knows-no-core', ['src/observability/metrics.ts', '../files/a.ts']],
   ['observability-knows-no-core', ['src/observability/metrics.ts', '../store/sqlite/a.ts']],

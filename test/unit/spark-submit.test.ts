@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import { parseProperties } from '../../src/drivers/in-process/java-properties.ts';
-import { LogTail, readHead, readTail } from '../../src/executors/spark-submit/log-tail.ts';
-import { PortSlots } from '../../src/executors/spark-submit/port-slots.ts';
 import { outcomeOfExit } from '../../src/executors/spark-submit/program-outcome.ts';
 import {
   programSettings,
@@ -13,6 +11,8 @@ import {
   restMaster,
 } from '../../src/executors/spark-submit/program-settings.ts';
 import { submissionIn } from '../../src/executors/spark-submit/standalone-master.ts';
+import { LogTail, readHead, readTail } from '../../src/processes/log-tail.ts';
+import { PortSlots } from '../../src/processes/port-slots.ts';
 import { aRequest } from '../support/job-request.ts';
 
 describe('ports of programs', () => {

@@ -1,7 +1,7 @@
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobOutcome, SparkApplication } from '../../domain/job.ts';
-import { type ProcessIdentity, parseIdentity } from './processes.ts';
+import { type ProcessIdentity, parseIdentity } from '../../processes/processes.ts';
 
 /** What a later server has to know of an attempt; nothing secret. */
 export interface ProgramRecord {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { JobError, JobOutcome } from '../../domain/job.ts';
 import { jobError } from '../../domain/job-error.ts';
-import { type Part, readHead, readTail } from './log-tail.ts';
+import { type Part, readHead, readTail } from '../../processes/log-tail.ts';
 import type { PythonFailure } from './program-folder.ts';
 
 const INLINE_BYTES = 1024 * 1024;

@@ -1,4 +1,4 @@
-import { type ProcessIdentity, processesOf, signal } from './processes.ts';
+import { type ProcessIdentity, processesOf, signal } from '../../processes/processes.ts';
 import type { ProgramFolder } from './program-folder.ts';
 
 /** What runs for one attempt on this machine, and the ways to end it. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { Ports } from '../../processes/port-slots.ts';
 import type { Execution } from '../executor.ts';
-import type { Ports } from './port-slots.ts';
 
 type Settings = Readonly<Record<string, string>>;
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { JobOutcome } from '../../domain/job.ts';
+import { type LogTail, readHead } from '../../processes/log-tail.ts';
+import { isAlive, type ProcessIdentity } from '../../processes/processes.ts';
 import type { Execution, ExecutionObserver } from '../executor.ts';
 import { ClusterDriver } from './cluster-driver.ts';
-import { type LogTail, readHead } from './log-tail.ts';
 import type { SparkSubmitOptions } from './options.ts';
-import { isAlive, type ProcessIdentity } from './processes.ts';
 import type { ProgramFolder, ProgramRecord, ProgramStatus } from './program-folder.ts';
 import { lost, outcomeOfExit } from './program-outcome.ts';
 import { ProgramProcesses } from './program-processes.ts';

@@ -1,6 +1,6 @@
+import { PortSlots } from '../../processes/port-slots.ts';
 import type { Execution, ExecutionObserver, Executor } from '../executor.ts';
 import type { SparkSubmitOptions } from './options.ts';
-import { PortSlots } from './port-slots.ts';
 import { ProgramFolder, programsIn, removeProgram } from './program-folder.ts';
 import { ProgramRun } from './program-run.ts';
 
