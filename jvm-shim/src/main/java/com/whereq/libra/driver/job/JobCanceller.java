@@ -45,9 +45,14 @@ final class JobCanceller extends Thread {
   private void endThread() throws InterruptedException {
     long begin = System.nanoTime();
     while (job.thread().isAlive()) {
-      job.spark().cancelSparkJobs(job.tag());
-      if (interrupting) {
-        job.stop();
+      try {
+        job.spark().cancelSparkJobs(job.tag());
+        if (interrupting) {
+          job.stop();
+        }
+      } catch (OutOfMemoryError e) {
+        // It may be the very job that has filled the heap: nobody else would end it.
+        LOG.warn("The cancel of a job is repeated: out of memory");
       }
       job.thread().join(REPEAT_MILLIS);
       interrupting = (System.nanoTime() - begin) / 1_000_000 > GRACE_MILLIS;
@@ -66,7 +71,7 @@ final class JobCanceller extends Thread {
         job.spark().awaitCancels(job.tag(), BARRIER_MILLIS);
       } catch (InterruptedException e) {
         throw e;
-      } catch (Exception e) {
+      } catch (Exception | OutOfMemoryError e) {
         LOG.warn("The cancel of job {} is repeated: {}", job.jobId(), e.toString());
       }
       quiet = job.tasksHaveEnded() ? quiet + 1 : 0;
