@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { buildApp } from './app.ts';
 import type { LibraConfig } from './config/schema.ts';
 import type { Pool } from './domain/pool.ts';
-import type { DriverConfig, DriverInfo } from './drivers/driver.ts';
+import { driverMemory } from './driver-memory.ts';
+import type { DriverConfig, DriverInfo, DriverMaker } from './drivers/driver.ts';
 import { GuardedDriver } from './drivers/guarded-driver.ts';
 import { exitProcess, inProcessDriver } from './drivers/in-process/in-process-driver.ts';
 import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
@@ -40,7 +42,7 @@ export interface Server {
 }
 
 /** What follows the drain has ten seconds in all. */
-const LIMITS = { afterDrain: 4500, http: 1500, driver: 3000, store: 1000 } as const;
+const LIMITS = { afterDrain: 4500, http: 1500, drivers: 3000, driver: 3000, store: 1000 } as const;
 
 /** The only place that chooses implementations. */
 export const compose = (config: LibraConfig, logger: Logger): Server => {
@@ -90,11 +92,13 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     clock: systemClock,
     log: logger,
   });
+  const maker = noMaker;
   const core = createCore(
     {
       store,
       driver,
-      executors: [new EmbeddedExecutor(driver), programs],
+      maker,
+      executors: [new EmbeddedExecutor('embedded'), new EmbeddedExecutor('driver'), programs],
       programs: new ProgramFiles({
         store: store.files,
         filesDir,
@@ -117,6 +121,11 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       maxPrograms: libra.sparkSubmit.maxConcurrent,
       maxLogBytes: libra.jobs.maxLogBytes,
       maxLightSessions: libra.session.maxLightSessions,
+      maxSessions: libra.session.maxSessions,
+      warmDrivers: libra.session.warm,
+      driverMemoryBytes: driverMemory(libra.session.memory, totalmem(), maker.memoryBytes({})),
+      driverStartMs: libra.session.startTimeout,
+      dedicatedIdleMs: libra.session.dedicatedIdle,
       sessionMode: libra.session.mode,
       sessionIdleMs: libra.session.timeoutMinutes * 60_000,
       historyMaxAgeMs: libra.history.maxAge,
@@ -201,6 +210,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
         },
       },
       { name: 'http', limitMs: LIMITS.http, run: () => app.close() },
+      { name: 'drivers', limitMs: LIMITS.drivers, run: () => core.stopDrivers() },
       { name: 'driver', limitMs: LIMITS.driver, run: () => driver.stop() },
       {
         name: 'store',
@@ -213,6 +223,16 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     ],
     exit: exitProcess,
   };
+};
+
+/** Until there are driver processes. */
+const noMaker: DriverMaker = {
+  most: null,
+  faults: () => ['This server cannot start drivers in processes of their own.'],
+  memoryBytes: () => 0,
+  make: () => {
+    throw new Error('this server cannot start drivers in processes of their own');
+  },
 };
 
 /** What jobs do not name as files, wherever it lies; a folder means all that is in it. */

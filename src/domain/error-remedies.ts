@@ -40,7 +40,6 @@ export const ERROR_REMEDIES = {
   SESSION_LIMIT: 'Delete sessions that are not needed, or try again after `Retry-After`.',
   HEADERS_TOO_LARGE: 'Send fewer or shorter headers.',
   INTERNAL: 'Report it with the `requestId`: the log of the server has the cause under it.',
-  NOT_IMPLEMENTED: 'Take the way that `detail` names; this one comes with a later version.',
   MEMORY_SHORT:
     'Ask for less memory, end sessions that are not needed, or try again after `Retry-After`.',
   DRIVER_UNAVAILABLE: 'Try again after `Retry-After`; the readiness check says when it is back.',

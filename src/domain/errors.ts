@@ -39,7 +39,6 @@ export const ERROR_CODES = {
   SESSION_LIMIT: { status: 429, title: 'Too many sessions' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
-  NOT_IMPLEMENTED: { status: 501, title: 'Not there yet' },
   MEMORY_SHORT: { status: 503, title: 'There is no memory left for another driver' },
   DRIVER_UNAVAILABLE: { status: 503, title: 'The driver is not available' },
   SERVER_STOPPING: { status: 503, title: 'The server is stopping' },

@@ -7,6 +7,7 @@ import type {
   WaitingFor,
 } from '../domain/job.ts';
 import type { ProgramFile } from '../domain/program.ts';
+import type { Driver } from '../drivers/driver.ts';
 
 /** A job as an executor needs it: the request is whole, secrets included. */
 export interface Execution {
@@ -14,6 +15,8 @@ export interface Execution {
   readonly request: JobRequest;
   /** What `filePath` of the request leads to; null for kinds without a file. */
   readonly program: ProgramFile | null;
+  /** What it runs on; null for a program of its own. */
+  readonly driver: Driver | null;
   readonly resultDir: string;
   readonly maxResultBytes: number;
   /** `stdout.log` and `stderr.log` of the job are read there; made when something is written. */

@@ -95,7 +95,8 @@ export interface SessionUseCases {
     },
     idempotency: Idempotency | null,
   ): Promise<{ readonly view: SessionView; readonly replayed: boolean }>;
-  remove(identity: Identity, id: string): Promise<void>;
+  /** `ended: false` when it takes longer. */
+  remove(identity: Identity, id: string): Promise<{ readonly ended: boolean }>;
 }
 
 export interface PoolView extends Pool {

@@ -1,15 +1,14 @@
 import type { Job, JobRequest, JobState } from '../domain/job.ts';
-import type { Lease } from '../sessions/session-lease.ts';
 import type { Clock, Timer } from '../util/clock.ts';
 import { JobEvents } from './job-events.ts';
+import type { JobPlace } from './job-places.ts';
 
 /** A job that has not ended, as this server holds it in memory. Only the job machine changes `job`. */
-export interface ActiveJob {
+export interface ActiveJob extends JobPlace {
   /** As it stands on disk, and the live progress. */
   job: Job;
   /** The whole request, values of secret settings included. */
   readonly request: JobRequest;
-  readonly lease: Lease;
   readonly events: JobEvents;
   /** Callers that wait for the end; called once, with null when the server stops before it. */
   readonly waiters: Set<(ended: Job | null) => void>;
@@ -26,12 +25,12 @@ export interface ActiveJob {
 export const activeJob = (
   job: Job,
   request: JobRequest,
-  lease: Lease,
+  place: JobPlace,
   firstEventId = 0,
 ): ActiveJob => ({
   job,
+  ...place,
   request,
-  lease,
   events: new JobEvents(firstEventId),
   waiters: new Set(),
   cancelCause: job.cancelCause,

@@ -2,20 +2,24 @@ import type { JobState } from '../domain/job.ts';
 import { isTerminal } from '../domain/job.ts';
 import type { Pool } from '../domain/pool.ts';
 import type { SessionMode } from '../domain/session.ts';
-import type { Driver } from '../drivers/driver.ts';
+import type { Driver, DriverMaker } from '../drivers/driver.ts';
 import type { Executor } from '../executors/executor.ts';
 import { PoolService } from '../pools/pool-service.ts';
+import { DedicatedDrivers } from '../sessions/dedicated-drivers.ts';
+import type { FleetObserver } from '../sessions/driver-fleet.ts';
+import { DriverFleet } from '../sessions/driver-fleet.ts';
 import { DriverGate } from '../sessions/driver-gate.ts';
+import type { DriverPurpose, FleetState } from '../sessions/fleet-driver.ts';
 import { HealthService } from '../sessions/health-service.ts';
 import { RunTimeSettings } from '../sessions/run-time-settings.ts';
 import { SessionRegistry } from '../sessions/session-registry.ts';
 import { SessionService } from '../sessions/session-service.ts';
+import { WarmDrivers } from '../sessions/warm-drivers.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { ActiveJobs } from './active-jobs.ts';
 import type { Load } from './dispatcher.ts';
-import { Dispatcher } from './dispatcher.ts';
 import { Drain } from './drain.ts';
 import { Executors } from './executors.ts';
 import { HistorySweeper } from './history-sweeper.ts';
@@ -23,6 +27,7 @@ import { IdempotencyKeys } from './idempotency-keys.ts';
 import { JobLog } from './job-log.ts';
 import { JobMachine } from './job-machine.ts';
 import type { JobObserver } from './job-observer.ts';
+import { JobPlaces } from './job-places.ts';
 import { JobRunner } from './job-runner.ts';
 import { JobService } from './job-service.ts';
 import { JobStopper } from './job-stopper.ts';
@@ -38,7 +43,9 @@ import { Submission } from './submission.ts';
 /** What the core stands on: ports only. */
 export interface CorePorts {
   readonly store: Store;
+  /** The shared one. */
   readonly driver: Driver;
+  readonly maker: DriverMaker;
   readonly executors: readonly Executor[];
   readonly programs: ProgramSource;
   readonly clock: Clock;
@@ -57,6 +64,13 @@ export interface CoreSettings {
   readonly maxPrograms: number;
   readonly maxLogBytes: number;
   readonly maxLightSessions: number;
+  /** How many drivers of sessions and of single statements may live beside the shared one. */
+  readonly maxSessions: number;
+  readonly warmDrivers: number;
+  /** What all drivers beside the shared one may take of the machine together. */
+  readonly driverMemoryBytes: number;
+  readonly driverStartMs: number;
+  readonly dedicatedIdleMs: number;
   readonly sessionMode: SessionMode;
   readonly sessionIdleMs: number;
   readonly historyMaxAgeMs: number;
@@ -74,7 +88,14 @@ export interface CoreGauges {
   readonly load: Load;
   readonly resultBytes: number;
   readonly sessions: number;
+  readonly drivers: readonly FleetView[];
+  readonly driverMemoryBytes: number;
   loadOf(pool: string): Load;
+}
+
+export interface FleetView {
+  readonly purpose: DriverPurpose;
+  readonly state: FleetState;
 }
 
 export interface Core {
@@ -84,12 +105,15 @@ export interface Core {
   readonly health: HealthService;
   readonly gauges: CoreGauges;
   observe(observer: JobObserver): void;
+  observeDrivers(observer: FleetObserver): void;
   /** Settles what the last server left, with the store open and before anything is submitted. */
   start(): Promise<void>;
   /** The driver's start was given up: health says why. */
   driverFailed(cause: string): void;
   /** Takes nothing new, lets what runs go on until the deadline, and then lets go of everything. */
   drain(deadlineMs: number): Promise<void>;
+  /** Ends all drivers beside the shared one. */
+  stopDrivers(): Promise<void>;
 }
 
 /** How much of the places of the driver one pool may hold. */
@@ -97,7 +121,7 @@ const POOL_SHARE = 0.75;
 
 /** Puts the parts of jobs, sessions and pools together. Everything foreign comes in as a port. */
 export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
-  const { store, driver, programs, clock, log } = ports;
+  const { store, driver, maker, programs, clock, log } = ports;
   const { serverId, redactionPattern } = settings;
   const halted = new AbortController();
   const givenUp = new AbortController();
@@ -112,6 +136,17 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
 
   const executors = new Executors(ports.executors);
   const gate = new DriverGate(driver, clock);
+  const shared = { driver, gate };
+  const fleet = new DriverFleet({
+    maker,
+    maxSessions: settings.maxSessions,
+    memoryBytes: settings.driverMemoryBytes,
+    startTimeoutMs: settings.driverStartMs,
+    clock,
+    log,
+  });
+  const warm = new WarmDrivers({ fleet, count: settings.warmDrivers, clock, log });
+  const dedicated = new DedicatedDrivers({ fleet, clock, idleMs: settings.dedicatedIdleMs });
   const jobs = new ActiveJobs(clock);
   const jobLog = new JobLog({ dir: settings.logsDir, log, maxBytes: settings.maxLogBytes });
   const results = new ResultFolders(settings.resultsDir);
@@ -121,8 +156,9 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
   const stopper = new JobStopper({ machine, jobs, executors, log });
   const registry = new SessionRegistry({
     store: store.sessions,
-    driver,
-    gate,
+    shared,
+    fleet,
+    mode: settings.sessionMode,
     clock,
     log,
     serverId,
@@ -131,26 +167,19 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     redactionPattern,
     signal,
   });
-  const lanes: Lanes = new Lanes(
-    new Dispatcher({
-      maxRunning: settings.maxRunning,
-      maxQueued: settings.maxQueued,
-      poolShare: POOL_SHARE,
-      limitedBy: 'POOL',
-      launch: (jobId) => runner.launch(lanes.driver, jobId),
-    }),
-    new Dispatcher({
-      maxRunning: settings.maxPrograms,
-      maxQueued: settings.maxQueued,
-      poolShare: 1,
-      limitedBy: 'SPARK_SUBMIT',
-      launch: (jobId) => runner.launch(lanes.programs, jobId),
-    }),
-  );
+  const lanes = new Lanes({
+    maxRunning: settings.maxRunning,
+    maxPrograms: settings.maxPrograms,
+    maxQueued: settings.maxQueued,
+    poolShare: POOL_SHARE,
+    launch: (line, jobId) => runner.launch(line, jobId),
+  });
+  // The shared driver has its line whether anyone has used it or not.
+  lanes.of(shared);
+  const places = new JobPlaces({ lanes, sessions: registry, dedicated });
   const runner = new JobRunner({
     machine,
     stopper,
-    gate,
     jobs,
     lanes,
     executors,
@@ -167,10 +196,10 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     store,
     machine,
     stopper,
-    lanes,
-    sessions: registry,
+    places,
     routing: new Routing({
       settings: runTimeSettings,
+      fleet,
       programs,
       deniedSettings: settings.deniedSettings,
       master: settings.master,
@@ -205,16 +234,15 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
   });
 
   machine.onEnd((active) => {
-    lanes.of(active.job.executor).done(active.job.id);
-    active.lease.release();
+    lanes.done(active.line, active.job.id);
+    places.release(active);
     void jobLog.close(active.job.id);
   });
   machine.observe({ onTransition: (job, from, to) => logTransition(log, job, from, to) });
   registry.onClosing((jobIds, closing) => stopper.sessionClosed(jobIds, closing));
-  gate.listen({
-    ready: () => lanes.driver.setReady(true),
-    lost: () => lanes.driver.setReady(false),
-  });
+  dedicated.onFailed((handle, reason) => stopper.driverFailed(handle, reason));
+  fleet.onEnded((ended) => lanes.close(ended));
+  gate.listen({ ready: () => warm.start(), lost: () => {} });
 
   const drain = new Drain({
     machine,
@@ -231,7 +259,6 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     jobs: new JobService({
       store: store.jobs,
       jobs,
-      lanes,
       stopper,
       submission,
       rerun: new Rerun({ store: store.jobs, jobs, submission }),
@@ -242,8 +269,11 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     }),
     sessions: new SessionService({
       registry,
-      gate,
+      shared,
+      fleet,
       settings: runTimeSettings,
+      programs,
+      deniedSettings: settings.deniedSettings,
       store,
       keys,
       clock,
@@ -263,15 +293,23 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
       get sessions() {
         return registry.all().length;
       },
+      get drivers() {
+        return fleet.all().map(({ purpose, state }) => ({ purpose, state }));
+      },
+      get driverMemoryBytes() {
+        return fleet.reservedBytes;
+      },
       loadOf: (pool) => lanes.loadOf(pool),
     },
     observe: (observer) => machine.observe(observer),
+    observeDrivers: (observer) => fleet.observe(observer),
     async start() {
       await new Settlement({
         store,
         jobs,
         machine,
-        lanes,
+        places,
+        programs,
         executors,
         runner,
         sessions: registry,
@@ -287,12 +325,14 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     driverFailed: (cause) => gate.failed(cause),
     async drain(deadlineMs) {
       stopping = true;
+      warm.stop();
       await drain.run(
         deadlineMs,
         () => halted.abort(),
         () => givenUp.abort(),
       );
     },
+    stopDrivers: () => fleet.stop(),
   };
 };
 

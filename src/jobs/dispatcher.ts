@@ -69,10 +69,19 @@ export class Dispatcher {
     return this.#freeFor(pool) > 0 ? null : this.#options.limitedBy;
   }
 
-  /** Null when the line is full: only those count that could not run at once. */
-  reserve(pool: string): Reservation | null {
+  /** How many wait, or will, that could not run at once. */
+  get waiting(): number {
+    return Math.max(0, this.#queued + this.#reserved - this.#free);
+  }
+
+  /**
+   * Null when the line is full: only those count that could not run at once, and those that wait
+   * elsewhere for places of the same kind.
+   */
+  reserve(pool: string, elsewhere: number): Reservation | null {
     const waiting = this.#queued + this.#reserved - this.#freeFor(pool);
-    if (waiting >= this.#options.maxQueued) return null;
+    // A free place here is of no use to those that wait elsewhere.
+    if (waiting >= 0 && waiting + elsewhere >= this.#options.maxQueued) return null;
     this.#reserved += 1;
     let held = true;
     return {

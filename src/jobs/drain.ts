@@ -44,7 +44,7 @@ export class Drain {
     health.stop();
     // Who waits for a job that runs may still get its end; what is queued will not start any more.
     for (const active of jobs.all()) if (active.job.state === 'QUEUED') machine.release(active);
-    await within(clock, deadlineMs, lanes.driver.whenIdle(), null);
+    await within(clock, deadlineMs, lanes.driversIdle(), null);
 
     halt();
     const left = this.#running();

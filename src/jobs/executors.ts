@@ -1,4 +1,5 @@
 import type { ExecutorKind, Job } from '../domain/job.ts';
+import { jobError } from '../domain/job-error.ts';
 import type { Executor } from '../executors/executor.ts';
 
 /** The ways to run jobs that this server has, by their kinds. */
@@ -11,8 +12,7 @@ export class Executors {
 
   of(job: Job): Executor {
     const executor = this.#byKind.get(job.executor);
-    if (executor === undefined) throw new Error(`this server has no executor ${job.executor}`);
-    return executor;
+    return executor ?? missing(job.executor);
   }
 
   survives(job: Job): boolean {
@@ -34,3 +34,14 @@ export class Executors {
     await Promise.all([...this.#byKind.values()].map((executor) => executor.release?.()));
   }
 }
+
+/** Of a kind that only another version of the server knows: its jobs end here, and say so. */
+const missing = (kind: ExecutorKind): Executor => ({
+  kind,
+  survivesServer: false,
+  start: (_execution, observer) => {
+    const error = jobError('INTERNAL', `This server has no executor ${kind}.`);
+    observer.ended({ state: 'FAILED', error });
+  },
+  cancel: () => {},
+});

@@ -18,6 +18,9 @@ export const cancelError = (cause: string | null): JobError => {
   return jobError('CANCELLED', `The job was cancelled: ${cause ?? 'in the driver'}.`);
 };
 
+export const driverNotStarted = (reason: string): JobError =>
+  jobError('DRIVER_START_FAILED', `The driver could not start: ${reason}`);
+
 export const sessionLost = (): JobError =>
   jobError(
     'SESSION_LOST',

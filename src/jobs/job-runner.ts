@@ -3,7 +3,6 @@ import type { JobOutcome, JobRequest } from '../domain/job.ts';
 import { jobError } from '../domain/job-error.ts';
 import { changesSession } from '../domain/sql-text.ts';
 import type { Execution, ExecutionObserver } from '../executors/executor.ts';
-import type { DriverGate } from '../sessions/driver-gate.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import { StoreUnavailableError } from '../store/store.ts';
 import { backoffDelay } from '../util/backoff.ts';
@@ -24,7 +23,6 @@ import { turnKey } from './turns.ts';
 export interface JobRunnerOptions {
   readonly machine: JobMachine;
   readonly stopper: JobStopper;
-  readonly gate: DriverGate;
   readonly jobs: ActiveJobs;
   readonly lanes: Lanes;
   readonly executors: Executors;
@@ -61,9 +59,9 @@ export class JobRunner {
 
   /** Goes on with a program that a former server has started, or was about to. */
   takeUp(active: ActiveJob): void {
-    const { lanes, executors } = this.#options;
-    const { job, request } = active;
-    lanes.of(job.executor).occupy(job.id, request.pool);
+    const { executors } = this.#options;
+    const { job, request, line } = active;
+    line.occupy(job.id, request.pool);
     const handOver = (located: Located): void => {
       this.#handOver(active, located);
       if (active.cancelCause !== null) executors.of(job).cancel(job.id);
@@ -79,7 +77,7 @@ export class JobRunner {
     try {
       located = await this.#prepare(active);
       if (signal.aborted) return;
-      if (active.lease.closing !== null) await stopper.leaseClosed(active, active.lease.closing);
+      await stopper.placeClosed(active);
       if (!(await machine.start(active))) {
         lane.done(id);
         return;
@@ -98,9 +96,9 @@ export class JobRunner {
 
   /** All that may wait or fail, before the job counts as running. */
   async #prepare(active: ActiveJob): Promise<Located> {
-    const { sessions, results, executors } = this.#options;
+    const { sessions, results } = this.#options;
     const { id, sessionId, attempt } = active.job;
-    if (!executors.survives(active.job)) {
+    if (active.lease.handle !== null) {
       await sessions.open(sessionId);
       if (mayChangeSession(active.request)) await sessions.markStateful(sessionId);
     }
@@ -130,6 +128,7 @@ export class JobRunner {
       {
         ...located,
         job,
+        driver: active.driver?.driver ?? null,
         resultDir: results.path(job.id),
         maxResultBytes,
         logDir: jobLog.folder(job.id),
@@ -141,7 +140,7 @@ export class JobRunner {
 
   /** Its turn comes again when the store or the driver is back; what else fails is the job's. */
   async #notStarted(active: ActiveJob, lane: Dispatcher, fault: unknown): Promise<void> {
-    const { machine, lanes, gate, clock, log } = this.#options;
+    const { machine, lanes, clock, log } = this.#options;
     const { id } = active.job;
     if (active.job.state !== 'QUEUED') {
       lane.done(id);
@@ -149,7 +148,7 @@ export class JobRunner {
       lanes.pause(NO_STORE);
       lane.putBack(id);
       clock.after(STORE_PAUSE_MS, () => lanes.resume(NO_STORE));
-    } else if (lane === lanes.driver && !gate.ready) {
+    } else if (active.driver?.gate.ready === false) {
       lane.putBack(id);
     } else {
       log.warn({ err: fault, jobId: id }, 'job could not be started');
@@ -202,15 +201,16 @@ export class JobRunner {
   }
 
   /** The attempt is over: the end, or the next attempt. */
-  async #settle(active: ActiveJob, outcome: JobOutcome): Promise<void> {
+  async #settle(active: ActiveJob, told: JobOutcome): Promise<void> {
     const { machine, results } = this.#options;
+    const outcome = asAskedFor(active, told);
     active.timer?.cancel();
     active.timer = null;
     if (active.job.state !== 'RUNNING') return;
     if (this.#runsAgain(active, outcome)) {
       const retried = await this.#stored(active, machine.retry(active));
       if (retried) await this.#forget(active);
-      this.#options.lanes.of(active.job.executor).done(active.job.id);
+      this.#options.lanes.done(active.line, active.job.id);
       if (retried) this.#nextAttempt(active);
       return;
     }
@@ -234,20 +234,20 @@ export class JobRunner {
 
   #runsAgain(active: ActiveJob, outcome: JobOutcome): boolean {
     const { request, cancelCause, lease, job } = active;
-    if (lease.closing === 'SESSION_DELETED') return false;
-    if (lease.closing !== null && !this.#options.executors.survives(job)) return false;
+    if (lease.closing?.code === 'SESSION_DELETED') return false;
+    if (lease.closing !== null && lease.handle !== null) return false;
     return mayRetry({ request, attempt: job.attempt, cancelCause }, outcome.state);
   }
 
   #nextAttempt(active: ActiveJob): void {
-    const { clock, lanes, stopper, log } = this.#options;
+    const { clock, stopper, log } = this.#options;
     const { id, attempt, request } = active.job;
     log.info({ jobId: id, attempt }, 'job will run again');
     active.timer = clock.after(backoffDelay(RETRY_BACKOFF, attempt - 1), () => {
       if (active.job.state !== 'QUEUED') return;
-      lanes.of(active.job.executor).enqueue(id, request.pool, turnKey(active.job));
+      active.line.enqueue(id, request.pool, turnKey(active.job));
     });
-    if (active.lease.closing !== null) void stopper.leaseClosed(active, active.lease.closing);
+    void stopper.placeClosed(active);
   }
 
   async #stored(active: ActiveJob, written: Promise<boolean>): Promise<boolean> {
@@ -259,6 +259,12 @@ export class JobRunner {
     }
   }
 }
+
+/** The driver of a deleted session is ended under jobs that resist: that was asked for. */
+const asAskedFor = ({ lease }: ActiveJob, told: JobOutcome): JobOutcome =>
+  told.state === 'LOST' && lease.closing?.code === 'SESSION_DELETED'
+    ? { state: 'CANCELLED', error: null }
+    : told;
 
 /** What Python leaves in its session cannot be told from its text. */
 const mayChangeSession = ({ kind, code }: JobRequest): boolean =>

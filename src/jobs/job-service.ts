@@ -12,7 +12,6 @@ import type { JobEvent, JobEventStream } from './job-events.ts';
 import { replayOf } from './job-events.ts';
 import type { JobLog, LogPage, LogStream } from './job-log.ts';
 import type { JobStopper } from './job-stopper.ts';
-import type { Lanes } from './lanes.ts';
 import type { Rerun } from './rerun.ts';
 import type { ResultFolders } from './result-folders.ts';
 import { answered } from './store-problem.ts';
@@ -21,7 +20,6 @@ import type { Submission } from './submission.ts';
 export interface JobServiceOptions {
   readonly store: JobStore;
   readonly jobs: ActiveJobs;
-  readonly lanes: Lanes;
   readonly stopper: JobStopper;
   readonly submission: Submission;
   readonly rerun: Rerun;
@@ -142,9 +140,10 @@ export class JobService {
 
   /** What memory knows first: how a running job gets on, and what a queued one waits for. */
   #live(job: Job): Job {
-    const live = this.#options.jobs.get(job.id)?.job;
-    if (live === undefined || live.state !== job.state) return job;
-    if (live.state === 'QUEUED') return { ...job, waitingFor: this.#options.lanes.waitingFor(job) };
+    const active = this.#options.jobs.get(job.id);
+    if (active === undefined || active.job.state !== job.state) return job;
+    const { job: live, line } = active;
+    if (live.state === 'QUEUED') return { ...job, waitingFor: line.waitingFor(job.id) };
     const { progress, waitingFor, applicationId, sparkUiUrl } = live;
     return { ...job, progress, waitingFor, applicationId, sparkUiUrl };
   }

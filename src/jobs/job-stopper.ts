@@ -1,9 +1,10 @@
+import type { DriverHandle } from '../sessions/driver-handle.ts';
 import type { SessionClosing } from '../sessions/session-lease.ts';
 import type { Log } from '../util/log.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
 import type { Executors } from './executors.ts';
 import type { CancelCode } from './job-errors.ts';
-import { sessionLost } from './job-errors.ts';
+import { driverNotStarted, sessionLost } from './job-errors.ts';
 import type { JobMachine } from './job-machine.ts';
 
 export interface JobStopperOptions {
@@ -47,18 +48,42 @@ export class JobStopper {
   sessionClosed(jobIds: readonly string[], closing: SessionClosing): void {
     for (const id of jobIds) {
       const active = this.#options.jobs.get(id);
-      if (active !== undefined) void this.leaseClosed(active, closing);
+      if (active !== undefined) void this.#sessionClosed(active, closing);
     }
   }
 
-  async leaseClosed(active: ActiveJob, closing: SessionClosing): Promise<void> {
-    if (closing === 'SESSION_DELETED') return this.stop(active, closing);
-    // A program of its own needs nothing of the session. What runs in a lost session is lost with
-    // the driver, which says so itself.
-    if (this.#options.executors.survives(active.job)) return;
+  /** The driver was given up with these jobs waiting for it. */
+  driverFailed(handle: DriverHandle, reason: string): void {
+    for (const active of this.#options.jobs.all()) {
+      if (active.driver === handle) void this.#notStarted(active, reason);
+    }
+  }
+
+  /** Ends the job if what it was accepted for has ended meanwhile. */
+  async placeClosed(active: ActiveJob): Promise<void> {
+    const { lease, dedicated } = active;
+    if (lease.closing !== null) await this.#sessionClosed(active, lease.closing);
+    const failure = dedicated?.failure ?? null;
+    if (failure !== null) await this.#notStarted(active, failure);
+  }
+
+  async #sessionClosed(active: ActiveJob, { code, reason }: SessionClosing): Promise<void> {
+    if (code === 'SESSION_DELETED') return this.stop(active, code);
+    // What has no need of the session's driver goes on without it. What runs on it is lost with
+    // it, and the driver says so itself.
+    if (active.lease.handle === null) return;
+    if (code === 'DRIVER_START_FAILED') return this.#notStarted(active, reason);
     const ended = this.#options.machine.end(active, 'QUEUED', {
       state: 'LOST',
       error: sessionLost(),
+    });
+    await this.#logged(active, ended);
+  }
+
+  async #notStarted(active: ActiveJob, reason: string): Promise<void> {
+    const ended = this.#options.machine.end(active, 'QUEUED', {
+      state: 'FAILED',
+      error: driverNotStarted(reason),
     });
     await this.#logged(active, ended);
   }

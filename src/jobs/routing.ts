@@ -2,11 +2,14 @@ import { Problem } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import type { ExecutorKind, JobRequest } from '../domain/job.ts';
 import { checkDeployMode, checkSettings } from '../domain/setting-rules.ts';
+import type { DriverFleet } from '../sessions/driver-fleet.ts';
 import type { RunTimeSettings } from '../sessions/run-time-settings.ts';
+import type { Route } from './job-places.ts';
 import { locateProgram, type ProgramSource } from './program-source.ts';
 
 export interface RoutingOptions {
   readonly settings: RunTimeSettings;
+  readonly fleet: DriverFleet;
   readonly programs: ProgramSource;
   /** Keys and prefixes that sparkConfig may not hold. */
   readonly deniedSettings: readonly string[];
@@ -23,11 +26,12 @@ export class Routing {
   }
 
   /** Throws the Problem that says why there is no way. */
-  async route(identity: Identity, request: JobRequest): Promise<ExecutorKind> {
+  async route(identity: Identity, request: JobRequest): Promise<Route> {
     const { programs, deniedSettings, master } = this.#options;
     checkSettings(request.sparkConfig, deniedSettings);
     checkDeployMode(request.kind, request.sparkConfig, master);
-    const { program } = await locateProgram(programs, identity, request);
+    const { program, request: located } = await locateProgram(programs, identity, request);
+    const settings = located.sparkConfig;
     if (program !== null) await programs.check(request, program);
     const executor = await this.#executorOf(request);
     if (executor === 'embedded' && program !== null && !program.local) {
@@ -37,7 +41,8 @@ export class Routing {
         { errors: [{ field: 'filePath', message: 'accepts a local path or the id of an upload' }] },
       );
     }
-    return executor;
+    if (executor === 'driver') this.#options.fleet.check(settings);
+    return { executor, settings };
   }
 
   async #executorOf(request: JobRequest): Promise<ExecutorKind> {
@@ -45,8 +50,7 @@ export class Routing {
     const { kind, sparkConfig } = request;
     switch (kind) {
       case 'sql':
-        await settings.check(sparkConfig);
-        return 'embedded';
+        return (await settings.fixedKeys(sparkConfig)).length === 0 ? 'embedded' : 'driver';
       case 'python':
         return this.#pythonExecutor(request);
       case 'jar-class':

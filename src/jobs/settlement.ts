@@ -1,9 +1,10 @@
-import type { Job, JobOutcome } from '../domain/job.ts';
+import { Problem } from '../domain/errors.ts';
+import type { Identity } from '../domain/identity.ts';
+import type { Job, JobOutcome, JobRequest } from '../domain/job.ts';
 import { jobError } from '../domain/job-error.ts';
 import { REDACTED } from '../domain/redaction.ts';
 import type { Session } from '../domain/session.ts';
 import { DEFAULT_SESSION } from '../domain/session.ts';
-import type { Lease } from '../sessions/session-lease.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
@@ -13,8 +14,9 @@ import { activeJob } from './active-jobs.ts';
 import type { Executors } from './executors.ts';
 import { sessionLost } from './job-errors.ts';
 import type { JobMachine } from './job-machine.ts';
+import type { JobPlace, JobPlaces } from './job-places.ts';
 import type { JobRunner } from './job-runner.ts';
-import type { Lanes } from './lanes.ts';
+import type { ProgramSource } from './program-source.ts';
 import type { ResultFolders } from './result-folders.ts';
 import { mayRetry } from './retry-policy.ts';
 import { joinSecrets } from './secrets.ts';
@@ -24,7 +26,8 @@ export interface SettlementOptions {
   readonly store: Store;
   readonly jobs: ActiveJobs;
   readonly machine: JobMachine;
-  readonly lanes: Lanes;
+  readonly places: JobPlaces;
+  readonly programs: ProgramSource;
   readonly executors: Executors;
   readonly runner: JobRunner;
   readonly sessions: SessionRegistry;
@@ -90,11 +93,8 @@ export class Settlement {
     if (this.#options.executors.survives(job)) return this.#settleProgram(job, session);
     const kept = isKept(job, session);
     const runsAgain = job.state === 'QUEUED' ? job.cancelCause === null : mayRetry(job, 'LOST');
-    if (kept && runsAgain) {
-      await this.#queueAgain(job, session);
-      return true;
-    }
-    await this.#end(job, kept);
+    if (kept && runsAgain) return this.#queueAgain(job, session);
+    await this.#end(job, outcomeOf(job, kept));
     return false;
   }
 
@@ -104,54 +104,76 @@ export class Settlement {
       const active = await this.#adopt(job, session);
       this.#options.runner.takeUp(active);
     } else if (job.cancelCause === null) {
-      await this.#queueAgain(job, session);
-      return true;
+      return this.#queueAgain(job, session);
     } else {
-      await this.#end(job, true);
+      await this.#end(job, outcomeOf(job, true));
     }
     return false;
   }
 
-  async #queueAgain(job: Job, session: Session | undefined): Promise<void> {
-    const { machine, lanes } = this.#options;
-    const active = await this.#adopt(job, session);
-    if (job.state === 'RUNNING') await machine.retry(active);
-    lanes.of(job.executor).enqueue(job.id, job.request.pool, turnKey(job));
+  /** Where there is no room for its driver it is LOST: false then. */
+  async #queueAgain(job: Job, session: Session | undefined): Promise<boolean> {
+    let active: ActiveJob;
+    try {
+      active = await this.#adopt(job, session);
+    } catch (fault) {
+      if (!(fault instanceof Problem)) throw fault;
+      const message = `The job could not wait again: ${fault.message}`;
+      await this.#end(job, { state: 'LOST', error: jobError('DRIVER_LOST', message, true) });
+      return false;
+    }
+    if (job.state === 'RUNNING') await this.#options.machine.retry(active);
+    active.line.enqueue(job.id, job.request.pool, turnKey(job));
+    return true;
   }
 
   async #adopt(job: Job, session: Session | undefined): Promise<ActiveJob> {
-    const { store, machine } = this.#options;
+    const { store, machine, programs } = this.#options;
     const request = joinSecrets(job.request, await store.jobs.secrets(job.id));
-    const lease = await this.#leaseOf(job, session);
-    const active = activeJob(job, request, lease, job.lastEventId + FORMER_EVENTS);
+    // Only what becomes a driver's own configuration is needed this early.
+    const settings =
+      job.executor === 'driver'
+        ? await programs.resolveSettings(ownerOf(job), request.sparkConfig)
+        : {};
+    const place = await this.#placeOf(job, session, settings);
+    const active = activeJob(job, request, place, job.lastEventId + FORMER_EVENTS);
     machine.adopt(active);
     return active;
   }
 
-  async #leaseOf(job: Job, session: Session | undefined): Promise<Lease> {
-    const { sessions } = this.#options;
-    const held = sessions.hold(job.sessionId, job.id);
-    if (held !== null) return held;
-    if (session === undefined || isLost(session)) return noLease(job);
-    return (await sessions.revive(session)).lease(job.id);
+  async #placeOf(
+    job: Job,
+    session: Session | undefined,
+    settings: JobRequest['sparkConfig'],
+  ): Promise<JobPlace> {
+    const { sessions, places, programs } = this.#options;
+    if (!sessions.has(job.sessionId) && session !== undefined && !isLost(session)) {
+      const resolved =
+        session.mode === 'ISOLATED'
+          ? await programs.resolveSettings(ownerOf(session), session.sparkConfig)
+          : session.sparkConfig;
+      await sessions.revive(session, resolved);
+    }
+    const lease = sessions.hold(job.sessionId, job.id, job.executor === 'embedded');
+    return places.resume(job, lease ?? places.nowhere(job).lease, settings);
   }
 
-  async #end(job: Job, sessionKept: boolean): Promise<void> {
-    const { machine, results } = this.#options;
-    const active: ActiveJob = activeJob(
-      job,
-      job.request,
-      noLease(job),
-      job.lastEventId + FORMER_EVENTS,
-    );
-    await machine.end(active, job.state, outcomeOf(job, sessionKept));
+  async #end(job: Job, outcome: JobOutcome): Promise<void> {
+    const { machine, results, places } = this.#options;
+    const lastEventId = job.lastEventId + FORMER_EVENTS;
+    const active = activeJob(job, job.request, places.nowhere(job), lastEventId);
+    await machine.end(active, job.state, outcome);
     if (job.state === 'RUNNING') await results.remove(job.id).catch(() => {});
   }
 }
 
+const ownerOf = ({ owner }: Pick<Job, 'owner'>): Identity => ({ name: owner, roles: ['operator'] });
+
 /** Whether what the job was sent into can be made again. The variables of a context cannot. */
 const isKept = (job: Job, session: Session | undefined): boolean => {
   if (job.request.context !== null) return false;
+  // It had a driver of its own beside the session.
+  if (job.executor === 'driver') return true;
   return job.sessionId === DEFAULT_SESSION || (session !== undefined && !isLost(session));
 };
 
@@ -169,10 +191,3 @@ const outcomeOf = (job: Job, sessionKept: boolean): JobOutcome => {
     ? { state: 'LOST', error: jobError('DRIVER_LOST', 'The job could not wait again.', true) }
     : { state: 'LOST', error: sessionLost() };
 };
-
-const noLease = (job: Job): Lease => ({
-  sessionId: job.sessionId,
-  jobId: job.id,
-  closing: null,
-  release: () => {},
-});

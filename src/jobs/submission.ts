@@ -2,9 +2,7 @@ import { v7 as uuid } from 'uuid';
 import { Problem } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import { hasRole } from '../domain/identity.ts';
-import type { ExecutorKind, Job, JobRequest } from '../domain/job.ts';
-import type { Lease } from '../sessions/session-lease.ts';
-import type { SessionRegistry } from '../sessions/session-registry.ts';
+import type { Job, JobRequest } from '../domain/job.ts';
 import type { IdempotencyKey, Store } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import { activeJob } from './active-jobs.ts';
@@ -13,8 +11,8 @@ import type { Reservation } from './dispatcher.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
 import { replayed } from './idempotency-keys.ts';
 import type { JobMachine } from './job-machine.ts';
+import type { JobPlace, JobPlaces, Route } from './job-places.ts';
 import type { JobStopper } from './job-stopper.ts';
-import type { Lanes } from './lanes.ts';
 import type { Routing } from './routing.ts';
 import { splitSecrets } from './secrets.ts';
 import { checkStatement } from './statement-rules.ts';
@@ -24,8 +22,7 @@ export interface SubmissionOptions {
   readonly store: Store;
   readonly machine: JobMachine;
   readonly stopper: JobStopper;
-  readonly lanes: Lanes;
-  readonly sessions: SessionRegistry;
+  readonly places: JobPlaces;
   readonly routing: Routing;
   readonly keys: IdempotencyKeys;
   readonly clock: Clock;
@@ -55,12 +52,12 @@ export class Submission {
     const key = await this.#keyOf(identity, command.idempotency);
     const known = key === null ? null : await this.#known(key);
     if (known !== null) return { job: known, replayed: true };
-    const executor = await this.#options.routing.route(identity, request);
-    const place = this.#place(executor, request.pool);
+    const route = await this.#options.routing.route(identity, request);
+    const reservation = this.#reserve(command, route);
     try {
-      return await this.#enter(command, executor, key, place);
+      return await this.#enter(command, route, key, reservation);
     } finally {
-      place.release();
+      reservation.release();
     }
   }
 
@@ -73,42 +70,43 @@ export class Submission {
 
   async #enter(
     command: SubmitCommand,
-    executor: ExecutorKind,
+    route: Route,
     key: IdempotencyKey | null,
-    place: Reservation,
+    reservation: Reservation,
   ): Promise<Submitted> {
-    const { sessions, store, redactionPattern } = this.#options;
+    const { places, store, redactionPattern } = this.#options;
     const id = uuid();
-    const lease = await sessions.lease(command.identity, command.sessionId, id);
+    const place = await places.take(command.identity, command.sessionId, id, route);
     try {
       const { kept, secrets } = splitSecrets(command.request, redactionPattern);
-      const job = this.#newJob(id, executor, command, kept);
+      const job = this.#newJob(id, route, place, command, kept);
       const answer = await store.jobs.create({ job, secrets, idempotency: key });
       if (!answer.created) {
-        lease.release();
+        places.release(place);
         return { job: await this.#replay(key as IdempotencyKey, answer), replayed: true };
       }
-      place.release();
-      return { job: this.#admit(job, command.request, lease), replayed: false };
+      reservation.release();
+      return { job: this.#admit(job, command.request, place), replayed: false };
     } catch (error) {
-      lease.release();
+      places.release(place);
       throw error;
     }
   }
 
-  #admit(job: Job, request: JobRequest, lease: Lease): Job {
-    const { machine, lanes, stopper } = this.#options;
-    const active = activeJob(job, request, lease);
+  #admit(job: Job, request: JobRequest, place: JobPlace): Job {
+    const { machine, stopper } = this.#options;
+    const active = activeJob(job, request, place);
     machine.admit(active);
-    // The session may have ended while the job was on its way to the disk.
-    if (lease.closing !== null) void stopper.leaseClosed(active, lease.closing);
-    lanes.of(job.executor).enqueue(job.id, request.pool, turnKey(job));
+    // The session or the driver may have ended while the job was on its way to the disk.
+    void stopper.placeClosed(active);
+    place.line.enqueue(job.id, request.pool, turnKey(job));
     return active.job;
   }
 
-  #place(executor: ExecutorKind, pool: string): Reservation {
-    const place = this.#options.lanes.of(executor).reserve(pool);
-    if (place !== null) return place;
+  #reserve({ identity, sessionId, request }: SubmitCommand, route: Route): Reservation {
+    const { places } = this.#options;
+    const reservation = places.reserve(identity.name, sessionId, route, request.pool);
+    if (reservation !== null) return reservation;
     throw new Problem('QUEUE_FULL', 'The queue is full.', {
       retryAfterSeconds: QUEUE_RETRY_AFTER_SECONDS,
     });
@@ -135,8 +133,14 @@ export class Submission {
     return job;
   }
 
-  #newJob(id: string, executor: ExecutorKind, command: SubmitCommand, request: JobRequest): Job {
-    const { clock, lanes, serverId } = this.#options;
+  #newJob(
+    id: string,
+    { executor }: Route,
+    { line }: JobPlace,
+    command: SubmitCommand,
+    request: JobRequest,
+  ): Job {
+    const { clock, serverId } = this.#options;
     return {
       id,
       sessionId: command.sessionId,
@@ -150,7 +154,7 @@ export class Submission {
       startedAt: null,
       completedAt: null,
       progress: 0,
-      waitingFor: lanes.of(executor).nextWaitsFor(request.pool),
+      waitingFor: line.nextWaitsFor(request.pool),
       cancelCause: null,
       error: null,
       result: null,

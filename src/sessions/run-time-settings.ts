@@ -35,17 +35,23 @@ export class RunTimeSettings {
     return fixed;
   }
 
+  /** Whether a driver that runs can take them all, as far as that can be known at once. */
+  async fitRunning(settings: Settings): Promise<boolean> {
+    if (Object.keys(settings).length === 0) return true;
+    return this.#gate.ready && (await this.fixedKeys(settings)).length === 0;
+  }
+
   /** Throws the Problem that names each key that is none, or that needs a driver of its own. */
   async check(settings: Settings): Promise<void> {
     const fixed = await this.fixedKeys(settings);
     if (fixed.length === 0) return;
     throw new Problem(
-      'NOT_IMPLEMENTED',
-      `Spark cannot change this at run time, so it needs a driver of its own, or it knows no such setting: ${fixed.join(', ')}.`,
+      'INVALID_REQUEST',
+      `Spark cannot change this at run time, or knows no such setting: ${fixed.join(', ')}. A session on the shared driver cannot have it; one of mode ISOLATED has a driver of its own.`,
       {
         errors: fixed.map((key) => ({
           field: `sparkConfig.${key}`,
-          message: 'needs a driver of its own',
+          message: 'needs a session of mode ISOLATED',
         })),
       },
     );

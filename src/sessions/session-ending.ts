@@ -1,17 +1,13 @@
 import type { SessionState } from '../domain/session.ts';
-import type { Driver } from '../drivers/driver.ts';
 import type { SessionStore } from '../store/store.ts';
 import { repeatUntilDone } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import type { DriverGate } from './driver-gate.ts';
 import type { LiveSession } from './live-session.ts';
 import type { SessionClosing } from './session-lease.ts';
 
 export interface SessionEndingOptions {
   readonly store: SessionStore;
-  readonly driver: Driver;
-  readonly gate: DriverGate;
   readonly clock: Clock;
   readonly log: Log;
   /** Ends the repetitions of writes when the server stops. */
@@ -21,6 +17,8 @@ export interface SessionEndingOptions {
 export type ClosingListener = (jobIds: readonly string[], closing: SessionClosing) => void;
 
 const BACKOFF = { firstMs: 100, maxMs: 5000 };
+/** After that the driver of a deleted session is ended under the jobs that resist their cancel. */
+const CANCEL_GRACE_MS = 4000;
 
 /** How a session ends: because someone says so, because it was idle, or with its driver. */
 export class SessionEnding {
@@ -37,21 +35,24 @@ export class SessionEnding {
     this.#closingListeners.push(listener);
   }
 
-  /** Its jobs first. Resolves when it is DEAD. */
+  /** Its jobs first. Resolves when it is DEAD and nothing of a driver of its own is left. */
   end(live: LiveSession, cause: string, closing: SessionClosing): Promise<void> {
     if (live.ending) return live.ended.promise;
     live.record = { ...live.record, state: 'STOPPING', cause };
     const jobs = live.close(closing);
     for (const listener of this.#closingListeners) listener(jobs, closing);
     this.note(live, ['STARTING', 'RUNNING']);
-    if (live.activeJobs === 0) void this.#finish(live);
+    if (live.own !== null) this.#endDriver(live, closing);
+    this.#finishWhenDone(live);
     return live.ended.promise;
   }
 
-  /** The last job of the session has ended. */
-  idle(live: LiveSession): void {
-    live.record = { ...live.record, lastActivity: this.#options.clock.now() };
-    if (live.ending) void this.#finish(live);
+  /** A job of the session has ended. */
+  released(live: LiveSession): void {
+    if (live.activeJobs === 0) {
+      live.record = { ...live.record, lastActivity: this.#options.clock.now() };
+    }
+    if (live.ending) this.#finishWhenDone(live);
   }
 
   /** One timer a session, which looks again after what is left: statements never touch it. */
@@ -60,9 +61,10 @@ export class SessionEnding {
       if (live.ending || this.#options.signal.aborted) return;
       const { idleTimeoutMs, lastActivity } = live.record;
       const left = lastActivity + idleTimeoutMs - this.#options.clock.now();
-      if (live.activeJobs > 0) this.watch(live, idleTimeoutMs);
+      const starts = live.own !== null && live.own.state === 'starting';
+      if (live.activeJobs > 0 || starts) this.watch(live, idleTimeoutMs);
       else if (left > 0) this.watch(live, left);
-      else void this.end(live, 'IDLE_TIMEOUT', 'SESSION_DELETED');
+      else void this.end(live, 'IDLE_TIMEOUT', { code: 'SESSION_DELETED', reason: 'idle' });
     });
   }
 
@@ -75,15 +77,30 @@ export class SessionEnding {
     });
   }
 
+  /** Jobs that are being cancelled get a while; where nothing runs there is nothing to wait for. */
+  #endDriver(live: LiveSession, closing: SessionClosing): void {
+    const { own } = live;
+    if (own === null) return;
+    const why = `its session ends: ${closing.code}`;
+    if (closing.code !== 'SESSION_DELETED' || own.state !== 'ready') void own.end(why);
+    else this.#options.clock.after(CANCEL_GRACE_MS, () => void own.end(why));
+  }
+
+  /** Programs of their own need nothing of a session that was lost; of a deleted one they end. */
+  #finishWhenDone(live: LiveSession): void {
+    if (live.finishing) return;
+    if (live.driverJobs === 0) void live.own?.end('its session has ended');
+    const lost = live.closing?.code !== 'SESSION_DELETED';
+    if (live.driverJobs > 0 || (!lost && live.activeJobs > 0)) return;
+    live.finishing = true;
+    void this.#finish(live);
+  }
+
   async #finish(live: LiveSession): Promise<void> {
-    const { driver, gate, store, clock, log, signal } = this.#options;
+    const { store, clock, log, signal } = this.#options;
     const { id } = live;
     const { cause } = live.record;
-    if (live.opened && gate.ready) {
-      await driver.closeSession(id).catch((error: unknown) => {
-        log.warn({ err: error, sessionId: id }, 'a session could not be closed in the driver');
-      });
-    }
+    await this.#leaveDriver(live);
     const write = () =>
       store.transition(id, ['STARTING', 'RUNNING', 'STOPPING'], 'DEAD', cause, clock.now());
     try {
@@ -99,5 +116,16 @@ export class SessionEnding {
     live.record = { ...live.record, state: 'DEAD', endedAt: clock.now() };
     this.#forget(live);
     live.ended.resolve();
+  }
+
+  async #leaveDriver({ id, own, handle, opened }: LiveSession): Promise<void> {
+    if (own !== null) return own.end('its session has ended');
+    if (!opened || handle === null || !handle.gate.ready) return;
+    await handle.driver.closeSession(id).catch((error: unknown) => {
+      this.#options.log.warn(
+        { err: error, sessionId: id },
+        'a session could not be closed in the driver',
+      );
+    });
   }
 }

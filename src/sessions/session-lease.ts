@@ -3,9 +3,14 @@ import type { Identity } from '../domain/identity.ts';
 import { hasRole, maySee } from '../domain/identity.ts';
 import type { Session } from '../domain/session.ts';
 import { DEFAULT_SESSION } from '../domain/session.ts';
+import type { DriverHandle } from './driver-handle.ts';
 
-/** Why the jobs of a session cannot go on in it: codes of `errors.ts`. */
-export type SessionClosing = 'SESSION_DELETED' | 'SESSION_LOST';
+/** Why the jobs of a session cannot go on in it. */
+export interface SessionClosing {
+  /** One of `errors.ts`. */
+  readonly code: 'SESSION_DELETED' | 'SESSION_LOST' | 'DRIVER_START_FAILED';
+  readonly reason: string;
+}
 
 /**
  * A job's hold on its session, from before it is on disk until it has ended. A session with a
@@ -14,6 +19,8 @@ export type SessionClosing = 'SESSION_DELETED' | 'SESSION_LOST';
 export interface Lease {
   readonly sessionId: string;
   readonly jobId: string;
+  /** The session's driver, for a job that runs on it; null for one that needs nothing of it. */
+  readonly handle: DriverHandle | null;
   /** Set once the session ends: whoever holds the lease has to end the job. */
   readonly closing: SessionClosing | null;
   release(): void;

@@ -5,20 +5,23 @@ import { hasRole } from '../domain/identity.ts';
 import { isName } from '../domain/ids.ts';
 import type { Session, SessionMode } from '../domain/session.ts';
 import { DEFAULT_SESSION } from '../domain/session.ts';
+import { checkSettings } from '../domain/setting-rules.ts';
 import type { Idempotency } from '../jobs/commands.ts';
 import type { IdempotencyKeys } from '../jobs/idempotency-keys.ts';
 import { replayed } from '../jobs/idempotency-keys.ts';
+import type { ProgramSource } from '../jobs/program-source.ts';
 import { answered } from '../jobs/store-problem.ts';
 import type { IdempotencyKey, Store } from '../store/store.ts';
 import { StoreUnavailableError } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import { within } from '../util/clock.ts';
-import type { DriverGate } from './driver-gate.ts';
+import type { DriverFleet } from './driver-fleet.ts';
+import type { DriverHandle } from './driver-handle.ts';
 import type { LiveSession } from './live-session.ts';
 import type { RunTimeSettings } from './run-time-settings.ts';
 import { requireDriver } from './run-time-settings.ts';
-import { seesSession } from './session-lease.ts';
-import type { SessionRegistry } from './session-registry.ts';
+import { noSession, seesSession } from './session-lease.ts';
+import type { NewSession, SessionRegistry } from './session-registry.ts';
 import { badName } from './session-registry.ts';
 
 export interface SessionView {
@@ -39,8 +42,12 @@ export interface CreateSessionCommand {
 
 export interface SessionServiceOptions {
   readonly registry: SessionRegistry;
-  readonly gate: DriverGate;
+  readonly shared: DriverHandle;
+  readonly fleet: DriverFleet;
   readonly settings: RunTimeSettings;
+  readonly programs: Pick<ProgramSource, 'resolveSettings'>;
+  /** Keys and prefixes that sparkConfig may not hold. */
+  readonly deniedSettings: readonly string[];
   readonly store: Store;
   readonly keys: IdempotencyKeys;
   readonly clock: Clock;
@@ -51,11 +58,13 @@ export interface SessionServiceOptions {
   readonly requireOpen: () => void;
 }
 
-/** How long a DELETE waits for the jobs of the session to end; they go on ending after that. */
-const END_WAIT_MS = 60_000;
+/** How long a DELETE waits for the jobs and the driver of the session; they go on ending after that. */
+const END_WAIT_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
+/** What ended by one of these is over; what ended otherwise is shown with its cause. */
+const ASKED_FOR = ['DELETED', 'IDLE_TIMEOUT'];
 
-/** Use cases of the sessions in SHARED mode: `default` and light sessions on one driver. */
+/** Use cases of the sessions: `default` and light ones on one driver, others on their own. */
 export class SessionService {
   readonly #options: SessionServiceOptions;
 
@@ -70,8 +79,14 @@ export class SessionService {
       .map((live) => this.#view(live));
   }
 
+  /** One that died by itself is shown as long as its record is kept. */
   async get(identity: Identity, id: string): Promise<SessionView> {
-    return this.#view(this.#options.registry.find(identity, id));
+    const { registry, store } = this.#options;
+    if (registry.has(id)) return this.#view(registry.find(identity, id));
+    const former = await answered(store.sessions.get(id));
+    if (former === null || !seesSession(identity, former)) throw noSession(id);
+    if (former.state !== 'DEAD' || ASKED_FOR.includes(former.cause ?? '')) throw noSession(id);
+    return this.#viewOf(former, 0, null);
   }
 
   create(
@@ -82,7 +97,8 @@ export class SessionService {
     return answered(this.#create(identity, command, idempotency));
   }
 
-  async remove(identity: Identity, id: string): Promise<void> {
+  /** `ended: false` when its jobs or its driver take longer. */
+  async remove(identity: Identity, id: string): Promise<{ readonly ended: boolean }> {
     requireUser(identity);
     const { registry, clock } = this.#options;
     const live = registry.find(identity, id);
@@ -92,7 +108,15 @@ export class SessionService {
     if (live.record.owner !== identity.name && !hasRole(identity, 'admin')) {
       throw new Problem('FORBIDDEN', 'Only its owner and admins end a session.');
     }
-    await within(clock, END_WAIT_MS, registry.end(live, 'DELETED', 'SESSION_DELETED'), null);
+    const end = registry.end(live, 'DELETED', { code: 'SESSION_DELETED', reason: 'deleted' });
+    return {
+      ended: await within(
+        clock,
+        END_WAIT_MS,
+        end.then(() => true),
+        false,
+      ),
+    };
   }
 
   async #create(
@@ -104,45 +128,57 @@ export class SessionService {
     this.#options.requireOpen();
     const id = command.sessionId ?? uuid();
     if (!isName(id)) throw badName();
-    this.#requireShared(command.mode);
     const key =
       idempotency === null ? null : await this.#options.keys.keyOf(identity.name, idempotency);
     const known = key === null ? null : await this.#known(identity, key);
     if (known !== null) return { view: known, replayed: true };
-    await this.#options.settings.check(command.sparkConfig);
-    await requireDriver(this.#options.gate);
-    return this.#open(identity, { ...command, sessionId: id }, key);
+    return this.#open(identity, await this.#wanted(identity, id, command), key);
+  }
+
+  /** Throws the Problem that says what such a session cannot have. */
+  async #wanted(
+    identity: Identity,
+    id: string,
+    command: CreateSessionCommand,
+  ): Promise<NewSession> {
+    const { sparkConfig, idleTimeoutMs } = command;
+    const mode = command.mode ?? this.#options.mode;
+    const session = { id, owner: identity.name, mode, sparkConfig, idleTimeoutMs };
+    if (mode === 'SHARED') {
+      await this.#options.settings.check(sparkConfig);
+      await requireDriver(this.#options.shared.gate);
+      return { ...session, settings: sparkConfig, atRunTime: true };
+    }
+    const { settings, fleet, programs, deniedSettings } = this.#options;
+    checkSettings(sparkConfig, deniedSettings);
+    const resolved = await programs.resolveSettings(identity, sparkConfig);
+    fleet.check(resolved);
+    return { ...session, settings: resolved, atRunTime: await settings.fitRunning(resolved) };
   }
 
   async #open(
     identity: Identity,
-    command: CreateSessionCommand & { readonly sessionId: string },
+    session: NewSession,
     key: IdempotencyKey | null,
   ): Promise<{ readonly view: SessionView; readonly replayed: boolean }> {
-    const session = {
-      id: command.sessionId,
-      owner: identity.name,
-      settings: command.sparkConfig,
-      idleTimeoutMs: command.idleTimeoutMs,
-    };
     try {
       const made = await this.#options.registry.create(session, key);
       if (!('resourceId' in made)) return { view: this.#view(made), replayed: false };
     } catch (fault) {
       const mayBeTwin = fault instanceof Problem && fault.code === 'SESSION_EXISTS' && key !== null;
-      if (!mayBeTwin) throw this.#refusal(fault);
+      if (!mayBeTwin) throw this.#refusal(session, fault);
     }
     // The same request came twice at the same time: the other one has made it, or was refused.
     const twin = key === null ? null : await this.#known(identity, key);
     if (twin !== null) return { view: twin, replayed: true };
-    throw new Problem('SESSION_EXISTS', `The session id "${command.sessionId}" is taken.`);
+    throw new Problem('SESSION_EXISTS', `The session id "${session.id}" is taken.`);
   }
 
   /** What the driver itself says against a session is about its settings. */
-  #refusal(fault: unknown): unknown {
+  #refusal({ mode }: NewSession, fault: unknown): unknown {
     if (fault instanceof Problem || fault instanceof StoreUnavailableError) return fault;
     const cause = { cause: fault };
-    if (!this.#options.gate.ready) {
+    if (mode === 'SHARED' && !this.#options.shared.gate.ready) {
       return new Problem('DRIVER_UNAVAILABLE', 'The driver ended while it opened the session.', {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
         ...cause,
@@ -164,21 +200,24 @@ export class SessionService {
     throw new Problem('SESSION_GONE', `The session "${id}" of this key has ended.`);
   }
 
-  #requireShared(mode: SessionMode | null): void {
-    if ((mode ?? this.#options.mode) === 'SHARED') return;
-    throw new Problem('NOT_IMPLEMENTED', 'Sessions with a driver of their own do not exist yet.', {
-      errors: [{ field: 'mode', message: 'accepts SHARED' }],
-    });
+  #view(live: LiveSession): SessionView {
+    return this.#viewOf(live.record, live.activeJobs, live.handle, live.settings);
   }
 
-  #view(live: LiveSession): SessionView {
-    const { info } = this.#options.gate;
+  /** What its driver says of itself; before that, what it was asked for. */
+  #viewOf(
+    session: Session,
+    activeJobs: number,
+    handle: DriverHandle | null,
+    settings: Readonly<Record<string, string>> = session.sparkConfig,
+  ): SessionView {
+    const info = handle?.gate.info ?? null;
     return {
-      session: live.record,
+      session,
       appId: info?.appId ?? null,
-      master: info?.master ?? this.#options.master,
+      master: info?.master ?? settings['spark.master'] ?? this.#options.master,
       sparkVersion: info?.sparkVersion ?? null,
-      activeJobs: live.activeJobs,
+      activeJobs,
       sparkUiUrl: info?.uiUrl ?? null,
     };
   }

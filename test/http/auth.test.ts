@@ -40,7 +40,7 @@ const guarded = () =>
         list: async () => [],
         get: async () => aSessionView(),
         create: async () => ({ view: aSessionView(), replayed: false }),
-        remove: async () => {},
+        remove: async () => ({ ended: true }),
       },
     }),
     { tokens: TOKENS, now: () => NOW },

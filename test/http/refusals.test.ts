@@ -103,7 +103,10 @@ describe('a body', () => {
     const removed: string[] = [];
     const { app } = testApp(
       standIns({
-        sessions: { list: async () => [], remove: async (_who, id) => void removed.push(id) },
+        sessions: {
+          list: async () => [],
+          remove: async (_who, id) => ({ ended: removed.push(id) > 0 }),
+        },
       }),
     );
     const headers = { 'content-type': 'application/json' };

@@ -93,7 +93,7 @@ describe('sessions', () => {
   it.each([
     ['SESSION_EXISTS', 409],
     ['SESSION_LIMIT', 429],
-    ['NOT_IMPLEMENTED', 501],
+    ['MEMORY_SHORT', 503],
     ['SERVER_STOPPING', 503],
   ] as const)('are refused with %s as %i', async (code, status) => {
     const t = testApp(
@@ -122,6 +122,7 @@ describe('sessions', () => {
           remove: async (_identity, id) => {
             if (id === 'default') throw new Problem('SESSION_PROTECTED', 'It stays.');
             gone.push(id);
+            return { ended: true };
           },
         },
       }),

@@ -9,6 +9,7 @@ import { createCore } from '../../src/jobs/core.ts';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 import { HandDriver } from './hand-driver.ts';
+import { HandDriverMaker } from './hand-driver-maker.ts';
 import { HandExecutor } from './hand-executor.ts';
 import { HandPrograms } from './hand-programs.ts';
 import { aRequest as sql } from './job-request.ts';
@@ -31,7 +32,9 @@ export interface SubmitOptions {
 export class CoreFixture {
   readonly clock: FakeClock;
   readonly driver = new HandDriver();
+  readonly maker = new HandDriverMaker();
   readonly executor = new HandExecutor();
+  readonly single = new HandExecutor('driver');
   readonly submitter = new HandExecutor('spark-submit');
   readonly programs = new HandPrograms();
   readonly store: ShakyStore;
@@ -56,7 +59,8 @@ export class CoreFixture {
       {
         store: this.store,
         driver: this.driver,
-        executors: [this.executor, this.submitter],
+        maker: this.maker,
+        executors: [this.executor, this.single, this.submitter],
         programs: this.programs,
         clock,
         log,
@@ -72,6 +76,11 @@ export class CoreFixture {
         maxPrograms: 2,
         maxLogBytes: 1 << 26,
         maxLightSessions: 10,
+        maxSessions: 3,
+        warmDrivers: 0,
+        driverMemoryBytes: 8 * 2 ** 30,
+        driverStartMs: 180_000,
+        dedicatedIdleMs: 120_000,
         sessionMode: 'SHARED',
         sessionIdleMs: 1_800_000,
         historyMaxAgeMs: 3_600_000_000,

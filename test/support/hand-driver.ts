@@ -24,13 +24,20 @@ export class HandDriver implements Driver {
   readonly sessions = new Map<string, Readonly<Record<string, string>>>();
   readonly calls: string[] = [];
   fixedKeys: readonly string[] = [];
+  readonly info: DriverInfo;
+  /** What its stop does. */
+  stopper: () => Promise<void> = async () => {};
   /** What opening a session waits for, or fails with. */
   opening: () => Promise<void> = async () => {};
   readonly #ready: ((info: DriverInfo) => void)[] = [];
   readonly #lost: ((cause: string) => void)[] = [];
 
+  constructor(info: DriverInfo = DRIVER_INFO) {
+    this.info = info;
+  }
+
   ready(): void {
-    for (const listener of this.#ready) listener(DRIVER_INFO);
+    for (const listener of this.#ready) listener(this.info);
   }
 
   lose(cause = 'the master removed the application'): void {
@@ -40,9 +47,11 @@ export class HandDriver implements Driver {
 
   async start(): Promise<DriverInfo> {
     this.ready();
-    return DRIVER_INFO;
+    return this.info;
   }
-  async stop(): Promise<void> {}
+  stop(): Promise<void> {
+    return this.stopper();
+  }
   submit(_job: DriverJob, _observer: DriverJobObserver): void {
     throw new Error('jobs of these tests run on a HandExecutor');
   }

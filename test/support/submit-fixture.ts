@@ -115,6 +115,7 @@ export class Program {
         job: { id: this.id, attempt: this.attempt, request } as Job,
         request,
         program: this.#location === null ? null : { location: this.#location, local: true },
+        driver: null,
         resultDir: join(this.logDir, 'result'),
         maxResultBytes: 1024,
         logDir: this.logDir,

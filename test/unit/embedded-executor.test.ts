@@ -42,12 +42,13 @@ const start = (fields: Parameters<typeof sql>[0] = {}) => {
     job,
     request,
     program: null,
+    driver,
     resultDir: '/results/job-1',
     maxResultBytes: 7,
     logDir: '/logs/job-1',
     maxLogBytes: 9,
   };
-  new EmbeddedExecutor(driver).start(execution, observer);
+  new EmbeddedExecutor('embedded').start(execution, observer);
 };
 
 describe('the embedded executor', () => {

@@ -57,18 +57,6 @@ describe('a statement', () => {
     expect(problem.errors[0]?.message).toContain('default, high-priority');
   });
 
-  test('settings that need a driver of their own are named', async () => {
-    core.driver.fixedKeys = ['spark.executor.memory'];
-    const problem = await refused(
-      core.submit({
-        sparkConfig: { 'spark.executor.memory': '1g', 'spark.sql.ansi.enabled': '1' },
-      }),
-    );
-    expect(problem.code).toBe('NOT_IMPLEMENTED');
-    expect(problem.message).toContain('spark.executor.memory');
-    expect(problem.message).not.toContain('ansi');
-  });
-
   test('a viewer does not submit, cancel or remove', async () => {
     const viewer = person('vera', 'viewer');
     expect((await refused(core.submit({}, { as: viewer }))).code).toBe('FORBIDDEN');

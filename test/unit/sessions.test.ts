@@ -141,9 +141,11 @@ describe('POST', () => {
 
   test('names what it cannot do', async () => {
     core.driver.fixedKeys = ['spark.executor.memory'];
-    expect(await refusal(create({ mode: 'ISOLATED' }))).toBe('NOT_IMPLEMENTED');
     const fixed = create({ sparkConfig: { 'spark.executor.memory': '1g' } });
-    expect(await refusal(fixed)).toBe('NOT_IMPLEMENTED');
+    await expect(fixed).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('ISOLATED'),
+    });
     expect(await refusal(create({ sparkConfig: { memory: '1g' } }))).toBe('INVALID_REQUEST');
     expect(await refusal(create({}, person('vera', 'viewer')))).toBe('FORBIDDEN');
     core.driver.opening = async () => {

@@ -1,5 +1,6 @@
 import type { JobKind, JobOutcome, JobRequest } from '../../domain/job.ts';
 import { jobError } from '../../domain/job-error.ts';
+import { DEFAULT_SESSION } from '../../domain/session.ts';
 import {
   DRIVER_JOB_KINDS,
   type Driver,
@@ -8,21 +9,30 @@ import {
   type DriverJobObserver,
 } from '../../drivers/driver.ts';
 import type { Execution, ExecutionObserver, Executor } from '../executor.ts';
+import { withHint } from './own-driver-hint.ts';
 
-/** Runs jobs on the driver that the server itself is. */
+/**
+ * Runs jobs on a driver that this server holds: that of their session (`embedded`), or one that
+ * was made for the statement (`driver`).
+ */
 export class EmbeddedExecutor implements Executor {
-  readonly kind = 'embedded';
+  readonly kind: 'embedded' | 'driver';
   readonly survivesServer = false;
-  readonly #driver: Driver;
+  /** Where each job runs, for its cancel. */
+  readonly #drivers = new Map<string, Driver>();
 
-  constructor(driver: Driver) {
-    this.#driver = driver;
+  constructor(kind: 'embedded' | 'driver') {
+    this.kind = kind;
   }
 
   start(execution: Execution, observer: ExecutionObserver): void {
-    const end = once(observer);
+    const { job, driver } = execution;
+    const own = this.kind === 'driver';
+    const end = once(observer, () => this.#drivers.delete(job.id));
     try {
-      this.#driver.submit(toDriverJob(execution), toDriverObserver(observer, end));
+      if (driver === null) throw new Error('there is none');
+      this.#drivers.set(job.id, driver);
+      driver.submit(toDriverJob(execution, own), toDriverObserver(observer, end, own));
     } catch (error) {
       const message = error instanceof Error ? error.message : 'the driver refused the job';
       const told = `The driver did not take the job: ${message}`;
@@ -31,26 +41,27 @@ export class EmbeddedExecutor implements Executor {
   }
 
   cancel(jobId: string): void {
-    this.#driver.cancel(jobId);
+    this.#drivers.get(jobId)?.cancel(jobId);
   }
 }
 
 /** What Spark shows where the request does not say it. */
 const SHOWN = 200;
 
-const toDriverJob = (execution: Execution): DriverJob => {
+const toDriverJob = (execution: Execution, own: boolean): DriverJob => {
   const { job, request, program, resultDir, maxResultBytes, maxLogBytes } = execution;
   return {
     jobId: job.id,
     kind: driverKind(request.kind),
-    sessionId: job.sessionId,
+    sessionId: own ? DEFAULT_SESSION : job.sessionId,
     code: request.code,
     parameters: request.parameters,
     filePath: program?.location ?? null,
     mainClass: request.mainClass,
     args: request.args,
     context: request.context,
-    settings: request.sparkConfig,
+    // A driver of its own has them in its configuration.
+    settings: own ? {} : request.sparkConfig,
     pool: request.pool,
     description: request.description ?? request.name ?? shown(request),
     rowLimit: request.rowLimit,
@@ -73,6 +84,7 @@ const shown = ({ code, mainClass }: JobRequest): string =>
 const toDriverObserver = (
   observer: ExecutionObserver,
   end: (outcome: JobOutcome) => void,
+  own: boolean,
 ): DriverJobObserver => ({
   started: () => observer.started(),
   progress: (fraction) => observer.progress(fraction),
@@ -81,16 +93,17 @@ const toDriverObserver = (
   schema: () => {},
   rows: () => {},
   succeeded: (result) => end({ state: 'SUCCESS', result }),
-  failed: (error) => end({ state: 'FAILED', error }),
+  failed: (error) => end({ state: 'FAILED', error: own ? withHint(error) : error }),
   cancelled: () => end({ state: 'CANCELLED', error: null }),
   lost: (error) => end({ state: 'LOST', error }),
 });
 
-const once = (observer: ExecutionObserver): ((outcome: JobOutcome) => void) => {
+const once = (observer: ExecutionObserver, onEnd: () => void): ((outcome: JobOutcome) => void) => {
   let ended = false;
   return (outcome) => {
     if (ended) return;
     ended = true;
+    onEnd();
     observer.ended(outcome);
   };
 };

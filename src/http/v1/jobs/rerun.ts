@@ -55,7 +55,7 @@ export const rerunJob = (app: Api, { jobs }: Services): void => {
           'SESSION_GONE',
           'QUEUE_FULL',
           'SESSION_LIMIT',
-          'NOT_IMPLEMENTED',
+          'MEMORY_SHORT',
           'DRIVER_UNAVAILABLE',
           'SERVER_STOPPING',
         ),

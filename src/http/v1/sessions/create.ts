@@ -19,8 +19,16 @@ const body = z
   .strictObject(
     {
       sessionId: name().optional().describe('Made up by the server when left out.'),
-      mode: oneOf(SESSION_MODES).optional().describe("The server's own mode when left out."),
-      sparkConfig: settings().default({}).describe('Settings that the session begins with.'),
+      mode: oneOf(SESSION_MODES)
+        .optional()
+        .describe(
+          "SHARED: a light session on the shared driver. ISOLATED: a driver process of its own, which starts in the background. The server's own mode when left out.",
+        ),
+      sparkConfig: settings()
+        .default({})
+        .describe(
+          'Settings that the session begins with. With mode ISOLATED any that a driver can have: memory, cores, packages, a master.',
+        ),
       idleTimeout: duration('1ms', '8760h')
         .optional()
         .describe('After how long without a job it ends.'),
@@ -36,6 +44,13 @@ const body = z
           sessionId: 'etl',
           sparkConfig: { 'spark.sql.shuffle.partitions': 8 },
           idleTimeout: '2h',
+        },
+      },
+      isolated: {
+        value: {
+          sessionId: 'train',
+          mode: 'ISOLATED',
+          sparkConfig: { 'spark.driver.memory': '2g', 'spark.master': 'local[2]' },
         },
       },
     },
@@ -62,7 +77,7 @@ export const createSession = (app: Api, { sessions }: Services): void => {
           'SESSION_EXISTS',
           'IDEMPOTENCY_CONFLICT',
           'SESSION_LIMIT',
-          'NOT_IMPLEMENTED',
+          'MEMORY_SHORT',
           'DRIVER_UNAVAILABLE',
           'SERVER_STOPPING',
         ),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { json, problems } from '../../answers.ts';
 import type { Api } from '../../api.ts';
 import { callerOf } from '../../caller.ts';
+import { name } from '../../fields.ts';
 import type { Services } from '../../services.ts';
 import { SESSION_EXAMPLE, sessionSchema, sessionView } from '../../session-view.ts';
 
@@ -14,10 +15,13 @@ export const getSession = (app: Api, { sessions }: Services): void => {
       operationId: 'sessions.get',
       tags: ['sessions'],
       summary: 'One session; asking never makes one',
-      params: z.strictObject({ sessionId: z.string() }),
+      description:
+        'One that died by itself (its driver did not start, or was lost) is DEAD with the cause, ' +
+        'as long as the history keeps it. One that was deleted, or was idle too long, is not there.',
+      params: z.strictObject({ sessionId: name() }),
       response: {
         200: json('The session.', sessionSchema, SESSION_EXAMPLE),
-        ...problems('NOT_FOUND'),
+        ...problems('INVALID_REQUEST', 'NOT_FOUND'),
       },
     },
     handler: async (request) => {

@@ -57,7 +57,7 @@ export const createStatement = (app: Api, { jobs }: Services, { closing }: Surro
           'SESSION_GONE',
           'QUEUE_FULL',
           'SESSION_LIMIT',
-          'NOT_IMPLEMENTED',
+          'MEMORY_SHORT',
           'DRIVER_UNAVAILABLE',
           'SERVER_STOPPING',
         ),
