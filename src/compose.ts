@@ -1,14 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { buildApp } from './app.ts';
 import type { LibraConfig } from './config/schema.ts';
 import type { Pool } from './domain/pool.ts';
 import { driverMemory } from './driver-memory.ts';
-import type { DriverConfig, DriverInfo, DriverMaker } from './drivers/driver.ts';
+import { HEARTBEAT } from './drivers/child/child-heartbeat.ts';
+import { ChildMaker } from './drivers/child/child-maker.ts';
+import { sweepChildren } from './drivers/child/child-sweep.ts';
+import { STOP_TIMES } from './drivers/child/options.ts';
+import type { DriverConfig, DriverInfo, MadeDriver } from './drivers/driver.ts';
 import { GuardedDriver } from './drivers/guarded-driver.ts';
-import { exitProcess, inProcessDriver } from './drivers/in-process/in-process-driver.ts';
+import {
+  exitProcess,
+  inProcessDriver,
+  type JvmLaunch,
+} from './drivers/in-process/in-process-driver.ts';
 import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
 import { type FoundPython, findPython } from './drivers/python-runtime.ts';
 import { EmbeddedExecutor } from './executors/embedded/embedded-executor.ts';
@@ -22,6 +29,8 @@ import { jobMetrics, metricSources } from './metric-sources.ts';
 import type { Logger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { parseFairscheduler } from './pools/fairscheduler.ts';
+import { memoryOfMachine } from './processes/machine-memory.ts';
+import { PortSlots } from './processes/port-slots.ts';
 import { ResultService } from './results/result-service.ts';
 import { makeScratch, sweepScratch } from './scratch.ts';
 import type { ShutdownPhase } from './shutdown.ts';
@@ -58,9 +67,6 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   const serverId = uuid();
 
   const store = new SqliteStore({ dataDir: libra.dataDir, synchronous: libra.store.synchronous });
-  const driver = new GuardedDriver(
-    inProcessDriver(launch, (message) => logger.error({ fault: message }, 'driver host fault')),
-  );
   const filesDir = join(libra.dataDir, 'files');
   let python: Promise<FoundPython> | null = null;
   const findsPython = (): Promise<FoundPython> => {
@@ -73,6 +79,33 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     });
     return python;
   };
+  const ports = new PortSlots(libra.driver.portRange);
+  const driversDir = join(libra.dataDir, 'drivers');
+  const children = new ChildMaker({
+    driversDir,
+    projectRoot: config.projectRoot,
+    sparkHome: spark.home,
+    localIp: spark.localIp,
+    environment: config.environment,
+    sparkConf: launch.sparkConf,
+    config: async () => driverConfig(config, await findsPython(), pools),
+    ports,
+    startTimeoutMs: libra.session.startTimeout,
+    maxLogBytes: libra.jobs.maxLogBytes,
+    logLevel: libra.logging.level,
+    machineBytes: memoryOfMachine(),
+    heartbeat: HEARTBEAT,
+    stop: STOP_TIMES,
+    clock: systemClock,
+    log: logger,
+  });
+  const shared: MadeDriver =
+    libra.driver.host === 'child'
+      ? children.make({})
+      : embeddedDriver(launch, logger, async () =>
+          driverConfig(config, await findsPython(), pools),
+        );
+  const { driver } = shared;
   const programs = new SparkSubmitExecutor({
     workDir: join(libra.dataDir, 'programs'),
     projectRoot: config.projectRoot,
@@ -84,7 +117,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
         () => launch.sparkConf,
       ),
     localIp: spark.localIp,
-    portRange: libra.driver.portRange,
+    ports,
     killGraceMs: libra.sparkSubmit.killGrace,
     redactionPattern: libra.redactionPattern,
     environment: config.environment,
@@ -92,12 +125,11 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     clock: systemClock,
     log: logger,
   });
-  const maker = noMaker;
   const core = createCore(
     {
       store,
       driver,
-      maker,
+      maker: children,
       executors: [new EmbeddedExecutor('embedded'), new EmbeddedExecutor('driver'), programs],
       programs: new ProgramFiles({
         store: store.files,
@@ -123,7 +155,11 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       maxLightSessions: libra.session.maxLightSessions,
       maxSessions: libra.session.maxSessions,
       warmDrivers: libra.session.warm,
-      driverMemoryBytes: driverMemory(libra.session.memory, totalmem(), maker.memoryBytes({})),
+      driverMemoryBytes: driverMemory(
+        libra.session.memory,
+        memoryOfMachine(),
+        children.memoryBytes({}),
+      ),
       driverStartMs: libra.session.startTimeout,
       dedicatedIdleMs: libra.session.dedicatedIdle,
       sessionMode: libra.session.mode,
@@ -180,6 +216,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   );
   const opening = openStore(store, logger, async () => {
     await sweepScratch(scratch);
+    await sweepChildren(driversDir, systemClock);
     await files.start();
     await core.start();
   });
@@ -191,7 +228,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       try {
         const found = await findsPython();
         for (const warning of found.warnings) logger.warn(warning);
-        const info = await driver.start(driverConfig(config, found, pools));
+        const info = await shared.start();
         logger.info({ ...info }, 'driver ready');
         return info;
       } catch (error) {
@@ -225,19 +262,20 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   };
 };
 
-/** Until there are driver processes. */
-const noMaker: DriverMaker = {
-  most: null,
-  faults: () => ['This server cannot start drivers in processes of their own.'],
-  memoryBytes: () => 0,
-  make: () => {
-    throw new Error('this server cannot start drivers in processes of their own');
-  },
+const embeddedDriver = (
+  launch: JvmLaunch,
+  logger: Logger,
+  driverConfig: () => Promise<DriverConfig>,
+): MadeDriver => {
+  const driver = new GuardedDriver(
+    inProcessDriver(launch, (message) => logger.error({ fault: message }, 'driver host fault')),
+  );
+  return { driver, start: async () => driver.start(await driverConfig()) };
 };
 
 /** What jobs do not name as files, wherever it lies; a folder means all that is in it. */
 const serverOwn = ({ libra, configDir }: LibraConfig): readonly string[] => [
-  ...['logs', 'results', 'programs', 'tmp'].map((folder) => join(libra.dataDir, folder)),
+  ...['logs', 'results', 'programs', 'drivers', 'tmp'].map((folder) => join(libra.dataDir, folder)),
   libra.results.dir,
   configDir,
   ...(libra.security.tokensFile === null ? [] : [libra.security.tokensFile]),

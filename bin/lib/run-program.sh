@@ -6,29 +6,16 @@
 # FOLDER. src/executors/spark-submit/program-folder.ts reads it there.
 set -u
 umask 077
-script=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)/${BASH_SOURCE[0]##*/}
+# shellcheck source=bin/lib/processes.sh
+source "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)/processes.sh"
 folder=$1 logs=$2 kib=$3
 shift 3
 cd "$folder" || exit 1
-
-# The JVM of the server does not close its sockets and pipes to those that Node starts. A program
-# that outlives the server would hold its ports, and keep alive what ends with a pipe.
-for open in /dev/fd/*; do
-  # Not the one from which bash reads this file.
-  if [ "${open##*/}" -gt 2 ] && [ ! "$open" -ef "$script" ]; then eval "exec ${open##*/}>&-"; fi
-done
+close_inherited
 
 # Whoever makes this link runs the program, once and for all: a server that was killed may have
-# started this script a moment before its successor did. A pid alone would be taken for another
-# process later on.
-start=- boot=-
-if [ -r "/proc/$$/stat" ]; then
-  stat=$(< "/proc/$$/stat")
-  read -r -a fields <<< "${stat##*) }"
-  start=${fields[19]}
-  boot=$(< /proc/sys/kernel/random/boot_id)
-fi
-printf '%s %s %s\n' "$$" "$start" "$boot" > "started.$$"
+# started this script a moment before its successor did.
+identity > "started.$$"
 ln "started.$$" started 2> /dev/null
 claimed=$?
 rm -f "started.$$"

@@ -14,8 +14,11 @@ import { type HostEvent, type HostRequest, hostEventsSchema, jvmStatsSchema } fr
 
 /** The way to a driver host: JNI, or a socket. */
 export interface HostTransport {
-  /** Rejects when there is no way. `onEvents` gets JSON arrays of events, oldest first. */
-  open(onEvents: (json: string) => void): Promise<void>;
+  /**
+   * Rejects when there is no way. `onEvents` gets JSON arrays of events, oldest first; `onClosed`
+   * is called once, with the cause, when the host is gone: never where it lives in this process.
+   */
+  open(onEvents: (json: string) => void, onClosed: (cause: string) => void): Promise<void>;
   send(json: string): void;
 }
 
@@ -30,6 +33,8 @@ export class HostClient implements Driver {
   #opened: Promise<void> | null = null;
   #starting: Deferred<DriverInfo> | null = null;
   #stopping: Deferred<void> | null = null;
+  #closed: string | null = null;
+  #wasReady = false;
 
   /** `onFault` hears of events that are not in the protocol: a host of another version. */
   constructor(transport: HostTransport, onFault: (message: string) => void) {
@@ -38,13 +43,17 @@ export class HostClient implements Driver {
   }
 
   async start(config: DriverConfig): Promise<DriverInfo> {
-    this.#opened ??= this.#transport.open((json) => this.#receive(json));
+    this.#opened ??= this.#transport.open(
+      (json) => this.#receive(json),
+      (cause) => this.#close(cause),
+    );
     try {
       await this.#opened;
     } catch (error) {
       this.#opened = null;
       throw new DriverStartError(error instanceof Error ? error.message : String(error));
     }
+    if (this.#closed !== null) throw new DriverStartError(this.#closed);
     this.#starting = deferred<DriverInfo>();
     this.#send({
       request: 'start',
@@ -57,7 +66,7 @@ export class HostClient implements Driver {
   }
 
   async stop(): Promise<void> {
-    if (this.#opened === null) return;
+    if (this.#opened === null || this.#closed !== null) return;
     if (this.#stopping === null) {
       this.#stopping = deferred<void>();
       this.#send({ request: 'stop' });
@@ -100,6 +109,11 @@ export class HostClient implements Driver {
     return jvmStatsSchema.parse(await this.#ask((requestId) => ({ request: 'stats', requestId })));
   }
 
+  /** Resolves when the host answers: its threads run, and it reads and writes. */
+  async ping(): Promise<void> {
+    await this.#ask((requestId) => ({ request: 'ping', requestId }));
+  }
+
   onContextLost(listener: (cause: string) => void): void {
     this.#contextLostListeners.push(listener);
   }
@@ -109,6 +123,7 @@ export class HostClient implements Driver {
   }
 
   #ask(request: (requestId: number) => HostRequest): Promise<unknown> {
+    if (this.#closed !== null) return Promise.reject(new Error(this.#closed));
     const { requestId, answer } = this.#replies.expect();
     this.#send(request(requestId));
     return answer;
@@ -118,9 +133,22 @@ export class HostClient implements Driver {
     this.#transport.send(JSON.stringify(request));
   }
 
+  /** The host is gone: nobody waits for it any longer. */
+  #close(cause: string): void {
+    if (this.#closed !== null) return;
+    this.#closed = cause;
+    this.#starting?.reject(new DriverStartError(cause));
+    this.#starting = null;
+    this.#replies.abandon(cause);
+    this.#observers.clear();
+    this.#stopping?.resolve();
+    if (!this.#wasReady || this.#stopping !== null) return;
+    for (const listener of this.#contextLostListeners) listener(cause);
+  }
+
   /** Never throws: on the other side waits the pump of all events. */
   #receive(json: string): void {
-    const events = hostEventsSchema.safeParse(JSON.parse(json));
+    const events = hostEventsSchema.safeParse(parsed(json));
     if (!events.success) {
       this.#onFault(`events that are not in the protocol: ${events.error.message}`);
       return;
@@ -166,11 +194,21 @@ export class HostClient implements Driver {
   }
 
   #ready({ event: _, ...info }: Extract<HostEvent, { event: 'ready' }>): void {
+    this.#wasReady = true;
     this.#starting?.resolve(info);
     this.#starting = null;
     for (const listener of this.#readyListeners) listener(info);
   }
 }
+
+/** The text of a host in another process may be anything. */
+const parsed = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+};
 
 const policyOf = ({ sqlPolicy }: DriverConfig) => ({
   ...sqlPolicy,

@@ -16,6 +16,16 @@ export const parseIdentity = (text: string): ProcessIdentity | null => {
   return { pid: Number(pid), startTime, bootId };
 };
 
+/** Of a process that was just started, and whose end nobody has been told yet. */
+export const identityOf = async (pid: number): Promise<ProcessIdentity> => {
+  const stat = await statOf(pid);
+  return {
+    pid,
+    startTime: stat?.startTime ?? UNKNOWN,
+    bootId: stat === null ? UNKNOWN : await currentBoot(),
+  };
+};
+
 export const isAlive = async ({ pid, startTime, bootId }: ProcessIdentity): Promise<boolean> => {
   if (startTime === UNKNOWN) return signal(pid, 0);
   if (bootId !== (await currentBoot())) return false;
@@ -74,6 +84,11 @@ const belongs = async (
   if (sessionIsOurs && stat.session === wrapper.pid) {
     return withWrapper || stat.group !== wrapper.pid;
   }
+  return isMarked(pid, mark);
+};
+
+/** Whether it was started with this variable in its environment. */
+export const isMarked = async (pid: number, mark: string): Promise<boolean> => {
   const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
   return `\0${environment}`.includes(`\0${Buffer.from(mark).toString('latin1')}\0`);
 };

@@ -17,7 +17,7 @@ export interface RealDriver {
   readonly folder: string;
 }
 
-const CONFIG: DriverConfig = {
+export const CONFIG: DriverConfig = {
   sparkConf: {
     'spark.master': 'local[2]',
     'spark.app.name': 'libra-tests',
@@ -67,6 +67,21 @@ const launch = (folder: string) => ({
   ],
 });
 
+const folders: string[] = [];
+
+/**
+ * Vitest ends a fork by SIGTERM and allows half a second: too short for Spark's own hooks, so
+ * everything that they would remove lies in the folder.
+ */
+export const removeWithFork = (folder: string): void => {
+  folders.push(folder);
+  if (folders.length > 1) return;
+  process.once('SIGTERM', () => {
+    for (const each of folders) rmSync(each, { recursive: true, force: true, maxRetries: 3 });
+    process.kill(process.pid, 'SIGKILL');
+  });
+};
+
 const begin = async (): Promise<RealDriver> => {
   const folder = mkdtempSync(join(tmpdir(), 'libra-driver-test-'));
   const host = inProcessDriver(launch(folder), (message) => {
@@ -74,12 +89,7 @@ const begin = async (): Promise<RealDriver> => {
   });
   const driver = new GuardedDriver(host);
   const info = await driver.start(CONFIG);
-  // Vitest ends a fork by SIGTERM and allows half a second: too short for Spark's own hooks, so
-  // everything that they would remove lies in the one folder.
-  process.once('SIGTERM', () => {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-    process.kill(process.pid, 'SIGKILL');
-  });
+  removeWithFork(folder);
   return { driver, info, folder };
 };
 

@@ -11,6 +11,7 @@ import type {
 } from '../../src/domain/job.ts';
 import type { SparkSubmitOptions } from '../../src/executors/spark-submit/options.ts';
 import { SparkSubmitExecutor } from '../../src/executors/spark-submit/spark-submit-executor.ts';
+import { PortSlots } from '../../src/processes/port-slots.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { aRequest } from './job-request.ts';
 import { processesNaming } from './process-tree.ts';
@@ -37,7 +38,7 @@ export class SubmitFixture {
         'spark.pyspark.driver.python': resolve('.spark/venv/bin/python'),
       }),
       localIp: '127.0.0.1',
-      portRange: { first: 42_000, last: 42_199 },
+      ports: new PortSlots({ first: 42_000, last: 42_199 }),
       killGraceMs: 10_000,
       redactionPattern: 'secret|password',
       environment: {

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { judgeHeap, parseMemory } from '../../src/drivers/in-process/heap-size.ts';
-import { embeddedOptions, splitOptions } from '../../src/drivers/in-process/java-options.ts';
+import { judgeHeap, parseMemory } from '../../src/drivers/heap-size.ts';
 import { parseProperties } from '../../src/drivers/in-process/java-properties.ts';
 import { readSparkDefaults } from '../../src/drivers/in-process/spark-defaults.ts';
-import { classPathOf, missingResources } from '../../src/drivers/in-process/spark-resources.ts';
+import { embeddedOptions, splitOptions } from '../../src/drivers/java-options.ts';
+import { classPathOf, missingResources } from '../../src/drivers/spark-resources.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -5,14 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import { parseProperties } from '../../src/drivers/in-process/java-properties.ts';
 import { outcomeOfExit } from '../../src/executors/spark-submit/program-outcome.ts';
-import {
-  programSettings,
-  propertiesText,
-  restMaster,
-} from '../../src/executors/spark-submit/program-settings.ts';
+import { programSettings, restMaster } from '../../src/executors/spark-submit/program-settings.ts';
 import { submissionIn } from '../../src/executors/spark-submit/standalone-master.ts';
 import { LogTail, readHead, readTail } from '../../src/processes/log-tail.ts';
 import { PortSlots } from '../../src/processes/port-slots.ts';
+import { propertiesText } from '../../src/processes/properties-text.ts';
 import { aRequest } from '../support/job-request.ts';
 
 describe('ports of programs', () => {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { isFolder } from '../spark-home.ts';
 import type { JvmLaunch } from './native.ts';
-import { isFolder } from './spark-home.ts';
 
 /** Files that let the JVM map Spark's classes into memory instead of loading them one by one. */
 export interface ClassData {

@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { HostEnvironment, LibraConfig } from '../../config/schema.ts';
+import { memoryOfMachine } from '../../processes/machine-memory.ts';
 import { DriverStartError } from '../driver.ts';
+import { judgeHeap, MIB, parseMemory } from '../heap-size.ts';
+import { embeddedOptions, splitOptions } from '../java-options.ts';
+import { masterFaults, settingsWithoutEffect, unsupportedSettings } from '../launch-limits.ts';
+import { logLevels } from '../log-levels.ts';
+import { isFolder, sparkConfDir, sparkJars } from '../spark-home.ts';
+import { classPathOf, missingResources } from '../spark-resources.ts';
 import { classDataOf, withClassData } from './class-data.ts';
-import { judgeHeap, MIB, parseMemory } from './heap-size.ts';
 import { javaFaults } from './java-check.ts';
-import { embeddedOptions, splitOptions } from './java-options.ts';
-import { masterFaults, settingsWithoutEffect, unsupportedSettings } from './launch-limits.ts';
 import { MODULE_OPTIONS } from './module-options.ts';
 import type { JvmLaunch } from './native.ts';
 import { readSparkDefaults } from './spark-defaults.ts';
-import { isFolder, sparkConfDir, sparkJars } from './spark-home.ts';
-import { classPathOf, missingResources } from './spark-resources.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -74,12 +75,6 @@ export const jvmLaunch = (config: LibraConfig, tempDir: string | null): JvmLaunc
 /** Where `bin/libra class-data` leaves what halves the start of the JVM. */
 export const classDataFolder = (config: LibraConfig): string =>
   join(config.projectRoot, '.spark', 'class-data');
-
-/** The limit of the container where there is one. */
-const memoryOfMachine = (): number => {
-  const limit = process.constrainedMemory() ?? 0;
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-};
 
 /**
  * Gives effect to what spark-submit would have read. Everything that cannot be in force stops the
@@ -228,13 +223,6 @@ const systemProperties = (input: JvmLaunchInput, settings: Settings): readonly s
     ...logLevels(input.log.level),
     `-Dlibra.log.plain=${!input.log.color}`,
   ];
-};
-
-/** Libra's own classes log at the server's level, Spark and its libraries from warnings on. */
-const logLevels = (level: string): readonly string[] => {
-  const own = level === 'silent' ? 'off' : level;
-  const others = ['error', 'fatal', 'off'].includes(own) ? own : 'warn';
-  return [`-Dlibra.log.level=${own}`, `-Dlibra.log.rootLevel=${others}`];
 };
 
 const masterWarnings = (defaults: Settings, master: string): readonly string[] => {

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import type { Pool } from '../../domain/pool.ts';
 import { sizeOf } from '../../processes/log-tail.ts';
 import type { Ports } from '../../processes/port-slots.ts';
+import { propertiesText } from '../../processes/properties-text.ts';
+import { sparkEnvironment } from '../../processes/spark-environment.ts';
 import { NICENESS } from '../../util/niceness.ts';
 import type { Execution } from '../executor.ts';
 import type { SparkSubmitOptions } from './options.ts';
 import { aliasOf, CODE, NotSubmittable, PROPERTIES, programCommand } from './program-command.ts';
-import { programEnvironment } from './program-environment.ts';
 import type { ProgramFolder } from './program-folder.ts';
-import { isClusterMode, programSettings, propertiesText } from './program-settings.ts';
+import { isClusterMode, programSettings } from './program-settings.ts';
 
 const KIB = 1024;
 
@@ -61,7 +62,12 @@ export const launch = async (
     {
       detached: true,
       stdio: 'ignore',
-      env: programEnvironment(options, settings, folder.path),
+      env: sparkEnvironment(options, {
+        master: settings['spark.master'],
+        home: options.environment.home,
+        tmp: folder.file('tmp'),
+        javaOptions: [],
+      }),
     },
   );
   await once(child, 'spawn');

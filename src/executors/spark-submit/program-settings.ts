@@ -1,21 +1,11 @@
 import { join } from 'node:path';
+import { inheritedSettings, placeSettings } from '../../processes/driver-place.ts';
 import type { Ports } from '../../processes/port-slots.ts';
 import type { Execution } from '../executor.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
-/** They are about the server's own driver: a program with them would take its place, or fail. */
-const NEVER_INHERITED = [
-  'spark.driver.host',
-  'spark.driver.port',
-  'spark.driver.bindAddress',
-  'spark.driver.blockManager.port',
-  'spark.ui.port',
-  'spark.app.id',
-];
-
 const LISTENER = 'com.whereq.libra.program.ProgramListener';
-const LOOPBACK = '127.0.0.1';
 
 export interface ProgramPlace {
   readonly server: Settings;
@@ -26,9 +16,6 @@ export interface ProgramPlace {
   readonly folder: string;
 }
 
-export const isLocalMaster = (master: string | undefined): boolean =>
-  master === undefined || /^local(\[|-cluster|$)/.test(master);
-
 export const isClusterMode = (settings: Settings): boolean =>
   settings['spark.submit.deployMode']?.trim().toLowerCase() === 'cluster';
 
@@ -37,9 +24,7 @@ export const programSettings = (
   { job, request }: Pick<Execution, 'job' | 'request'>,
   place: ProgramPlace,
 ): Settings => {
-  const inherited = Object.fromEntries(
-    Object.entries(place.server).filter(([key]) => !NEVER_INHERITED.includes(key)),
-  );
+  const inherited = inheritedSettings(place.server);
   const asked = { ...inherited, ...request.sparkConfig };
   const settings: Settings = {
     'spark.redaction.regex': `(?i)${place.redactionPattern}`,
@@ -56,20 +41,10 @@ export const programSettings = (
 };
 
 /** The driver is a process of this machine. */
-const besideServer = (asked: Settings, { ports, localIp, folder }: ProgramPlace): Settings => {
-  const address = localIp ?? (isLocalMaster(asked['spark.master']) ? LOOPBACK : null);
-  return {
-    // Elsewhere Spark finds the address of this machine that the workers can reach.
-    ...(address === null
-      ? {}
-      : { 'spark.driver.host': address, 'spark.driver.bindAddress': address }),
-    'spark.driver.port': String(ports.driver),
-    'spark.driver.blockManager.port': String(ports.blockManager),
-    'spark.ui.port': String(ports.ui),
-    'spark.port.maxRetries': String(ports.retries),
-    'spark.scheduler.allocation.file': join(folder, 'fairscheduler.xml'),
-  };
-};
+const besideServer = (asked: Settings, { ports, localIp, folder }: ProgramPlace): Settings => ({
+  ...placeSettings(asked['spark.master'], ports, localIp),
+  'spark.scheduler.allocation.file': join(folder, 'fairscheduler.xml'),
+});
 
 /** The driver is wherever the cluster puts it. */
 const onCluster = (asked: Settings): Settings => {
@@ -100,28 +75,3 @@ const listenedTo = (settings: Settings, jar: string): Settings => {
     'spark.driver.extraClassPath': classPath ? `${classPath}:${jar}` : jar,
   };
 };
-
-/** In the format of java.util.Properties, which Spark reads as UTF-8. */
-export const propertiesText = (settings: Settings): string =>
-  Object.entries(settings)
-    .map(([key, value]) => `${escaped(key)}=${escaped(value)}\n`)
-    .join('');
-
-const NAMED: Readonly<Record<string, string>> = {
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\f': '\\f',
-};
-
-/** Every character that could mean something there, and every one that an encoding could change. */
-const escaped = (text: string): string =>
-  text.replace(
-    /[^A-Za-z0-9_./@,;*()[\]{}<>|?&%$+'"`~^-]/g,
-    (char) => NAMED[char] ?? (/[\x20-\x7e]/.test(char) ? `\\${char}` : unicode(char)),
-  );
-
-const unicode = (char: string): string =>
-  [...char.split('')]
-    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .join('');

@@ -1,4 +1,3 @@
-import { PortSlots } from '../../processes/port-slots.ts';
 import type { Execution, ExecutionObserver, Executor } from '../executor.ts';
 import type { SparkSubmitOptions } from './options.ts';
 import { ProgramFolder, programsIn, removeProgram } from './program-folder.ts';
@@ -12,19 +11,17 @@ export class SparkSubmitExecutor implements Executor {
   readonly kind = 'spark-submit';
   readonly survivesServer = true;
   readonly #options: SparkSubmitOptions;
-  readonly #ports: PortSlots;
   readonly #runs = new Map<string, ProgramRun>();
 
   constructor(options: SparkSubmitOptions) {
     this.#options = options;
-    this.#ports = new PortSlots(options.portRange);
   }
 
   start(execution: Execution, observer: ExecutionObserver): void {
     const { id, attempt } = execution.job;
     const run = new ProgramRun({
       options: this.#options,
-      ports: this.#ports,
+      ports: this.#options.ports,
       folder: new ProgramFolder(this.#options.workDir, id, attempt),
       execution,
       observer,

@@ -72,7 +72,11 @@ final class SparkSupervisor {
     }
   }
 
-  void stop(Runnable afterwards) {
+  /** Once: whoever asks again waits for the same {@code stopped}. */
+  synchronized void stop(Runnable afterwards) {
+    if (isStopping()) {
+      return;
+    }
     stopping.countDown();
     jobs.stop();
     LiveSpark current = live;

@@ -40,6 +40,8 @@ final class PythonEnvironment {
           "https_proxy",
           "no_proxy",
           "VIRTUAL_ENV",
+          // Not a setting: tells what belongs to the driver process of this folder.
+          "LIBRA_DRIVER",
           "PYTHONPATH");
 
   private PythonEnvironment() {}
