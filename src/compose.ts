@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { buildApp } from './app.ts';
+import { markProcess } from './config/load.ts';
 import type { LibraConfig } from './config/schema.ts';
 import type { Pool } from './domain/pool.ts';
 import { driverMemory } from './driver-memory.ts';
 import { HEARTBEAT } from './drivers/child/child-heartbeat.ts';
 import { ChildMaker } from './drivers/child/child-maker.ts';
-import { sweepChildren } from './drivers/child/child-sweep.ts';
 import { STOP_TIMES } from './drivers/child/options.ts';
-import type { DriverConfig, DriverInfo, MadeDriver } from './drivers/driver.ts';
+import type { DriverConfig, MadeDriver } from './drivers/driver.ts';
 import { GuardedDriver } from './drivers/guarded-driver.ts';
 import {
   exitProcess,
@@ -20,6 +20,7 @@ import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
 import { type FoundPython, findPython } from './drivers/python-runtime.ts';
 import { EmbeddedExecutor } from './executors/embedded/embedded-executor.ts';
 import { SparkSubmitExecutor } from './executors/spark-submit/spark-submit-executor.ts';
+import { EXIT } from './exit-codes.ts';
 import { FileService } from './files/file-service.ts';
 import { ProgramFiles } from './files/program-files.ts';
 import { UploadDisk } from './files/upload-disk.ts';
@@ -29,10 +30,11 @@ import { jobMetrics, metricSources } from './metric-sources.ts';
 import type { Logger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { parseFairscheduler } from './pools/fairscheduler.ts';
+import { clearLeftovers, DRIVER_MARK } from './processes/leftovers.ts';
 import { memoryOfMachine } from './processes/machine-memory.ts';
 import { PortSlots } from './processes/port-slots.ts';
 import { ResultService } from './results/result-service.ts';
-import { makeScratch, sweepScratch } from './scratch.ts';
+import { makeScratch } from './scratch.ts';
 import type { ShutdownPhase } from './shutdown.ts';
 import { SqliteStore } from './store/sqlite/sqlite-store.ts';
 import { openStore } from './store-opening.ts';
@@ -43,8 +45,11 @@ export interface Server {
   prepare(): Promise<void>;
   /** Answers with the URL once HTTP is served. */
   listen(): Promise<string>;
-  /** Resolves when the driver answers; a failed start stays visible in health and log. */
-  startDriver(): Promise<DriverInfo | null>;
+  /**
+   * Resolves with null when the driver answers, otherwise with the code that the server ends with;
+   * a failed start stays visible in health and log.
+   */
+  startDriver(): Promise<number | null>;
   readonly shutdownPhases: readonly ShutdownPhase[];
   /** Ends the process the way that the driver needs it. */
   exit(code: number): never;
@@ -59,6 +64,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   const version = readVersion(config);
   const pools = readPools(config);
   const scratch = makeScratch(libra.dataDir);
+  if (scratch !== null) markProcess(DRIVER_MARK, scratch);
   const launch = jvmLaunch(config, scratch);
   for (const warning of launch.warnings) logger.warn(warning);
   if (sqlRoots(config).length === 0) {
@@ -170,6 +176,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       deniedSettings: libra.sparkConfig.denied,
       master: spark.master,
       pools,
+      lastEnd: config.environment.lastEnd,
     },
   );
 
@@ -215,8 +222,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     },
   );
   const opening = openStore(store, logger, async () => {
-    await sweepScratch(scratch);
-    await sweepChildren(driversDir, systemClock);
+    await clearLeftovers(libra.dataDir, scratch);
     await files.start();
     await core.start();
   });
@@ -225,16 +231,18 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     prepare: () => opening.tried,
     listen: () => app.listen({ host: config.server.address, port: config.server.port }),
     async startDriver() {
+      let code: number = EXIT.mendFirst;
       try {
         const found = await findsPython();
+        code = EXIT.failed;
         for (const warning of found.warnings) logger.warn(warning);
         const info = await shared.start();
         logger.info({ ...info }, 'driver ready');
-        return info;
+        return null;
       } catch (error) {
         core.driverFailed((error as Error).message);
         logger.error({ err: error }, 'the driver could not start');
-        return null;
+        return code;
       }
     },
     shutdownPhases: [

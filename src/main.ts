@@ -1,9 +1,13 @@
 import { compose, type Server } from './compose.ts';
 import { ConfigError } from './config/config-error.ts';
 import { applyToProcess, loadFromProcess } from './config/load.ts';
+import { DriverStartError } from './drivers/driver.ts';
+import { EXIT } from './exit-codes.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { runShutdown } from './shutdown.ts';
 import { createSignalHandler } from './signals.ts';
+import { StoreUnavailableError } from './store/store.ts';
+import { supervision } from './supervision.ts';
 
 /** Configuration → composition → HTTP → driver; then signals decide. */
 const main = async (): Promise<void> => {
@@ -13,15 +17,23 @@ const main = async (): Promise<void> => {
   const logger = createLogger({ ...logging, redactionPattern });
   for (const warning of config.warnings) logger.warn(warning);
 
+  const { supervisor, lastEnd, underNpm } = config.environment;
+  if (lastEnd !== null) logger.error({ cause: lastEnd }, 'the server before this one crashed');
+  const supervised = supervision(supervisor);
   const server = compose(config, logger);
-  await server.prepare();
   const end = endOnce(server, logger);
-  stopOnSignals(end, logger, config.environment.underNpm);
+  supervised.start(() => {
+    logger.error('stopping: the supervisor is gone');
+    end(EXIT.failed);
+  });
+  await server.prepare();
+  stopOnSignals(end, logger, underNpm);
   const url = await server.listen();
-  logger.info({ url }, 'listening');
+  logger.info({ url, pid: process.pid }, 'listening');
   // A driver that cannot start leaves nothing to serve: the reason is in the log, and stands there
   // for whoever restarts us.
-  if ((await server.startDriver()) === null) end(1);
+  const fault = await server.startDriver();
+  if (fault !== null) end(fault);
 };
 
 /** Stops in order and ends the process; the first to ask decides with which code. */
@@ -30,7 +42,9 @@ const endOnce = (server: Server, logger: Logger): ((code: number) => void) => {
   return (code) => {
     if (ending) return;
     ending = true;
-    void runShutdown(server.shutdownPhases, logger).then((clean) => server.exit(clean ? code : 1));
+    void runShutdown(server.shutdownPhases, logger).then((clean) =>
+      server.exit(clean ? code : EXIT.failed),
+    );
   };
 };
 
@@ -41,7 +55,7 @@ const stopOnSignals = (end: (code: number) => void, logger: Logger, underNpm: bo
     now: () => performance.now(),
     stop: (signal) => {
       logger.info({ signal }, 'stopping: draining first');
-      end(0);
+      end(EXIT.ordered);
     },
     end: (signal) => {
       logger.warn({ signal }, 'second signal: ending at once');
@@ -52,11 +66,16 @@ const stopOnSignals = (end: (code: number) => void, logger: Logger, underNpm: bo
   process.on('SIGINT', handle);
 };
 
+/** What the operator has to mend: settings, a port that is taken, a data directory in use. */
+const isForTheOperator = (error: unknown): boolean =>
+  error instanceof ConfigError ||
+  (error instanceof StoreUnavailableError && ['LOCKED', 'SCHEMA_NEWER'].includes(error.kind)) ||
+  error instanceof DriverStartError ||
+  ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES'].includes(String((error as { code?: unknown }).code));
+
 main().catch((error: unknown) => {
+  const known = isForTheOperator(error);
   // A message for the operator; the stack helps only where the fault is ours.
-  const known =
-    error instanceof ConfigError ||
-    ['StoreUnavailableError', 'DriverStartError'].includes((error as Error).name);
   process.stderr.write(`${known ? (error as Error).message : (error as Error).stack}\n`);
-  process.exit(1);
+  process.exit(known ? EXIT.mendFirst : EXIT.failed);
 });

@@ -4,7 +4,8 @@ import { KEYS, type Key } from './keys.ts';
 import { nearest } from './nearest.ts';
 
 /** Variables of ours that are no setting: where to look, and what the scripts and the tests read. */
-const OWN = /^LIBRA_(PROFILES|CONFIG_DIR|SETUP|KUBELAB|TEST_.*|BENCH_.*)$/;
+const OWN =
+  /^LIBRA_(PROFILES|CONFIG_DIR|SETUP|SUPERVISE|SUPERVISOR|RESTART_[A-Z_]+|LAST_END|KUBELAB|TEST_.*|BENCH_.*)$/;
 
 /** What Kubernetes injects into a pod for services called libra, libra-something and server. */
 const INJECTED =

@@ -14,5 +14,7 @@ export const hostEnvironment = (env: Env): HostEnvironment => {
     path: read('PATH'),
     home: read('HOME'),
     underNpm: env.npm_lifecycle_event === 'start',
+    supervisor: env.LIBRA_SUPERVISOR ? Number(env.LIBRA_SUPERVISOR) : null,
+    lastEnd: read('LIBRA_LAST_END'),
   };
 };

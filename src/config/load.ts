@@ -39,6 +39,11 @@ export const applyToProcess = (config: LibraConfig): void => {
   }
 };
 
+/** What the driver in this process starts inherits the mark, and is found by it (src/processes). */
+export const markProcess = (name: string, value: string): void => {
+  process.env[name] = value;
+};
+
 /** Reads files, then the environment; throws one ConfigError with every fault. */
 export const load = (env: Env, options: LoadOptions = {}): LibraConfig => {
   const files = options.files ?? diskFiles;

@@ -340,6 +340,10 @@ export interface HostEnvironment {
   readonly home: string | null;
   /** `npm start` stands in front, and repeats signals. */
   readonly underNpm: boolean;
+  /** The descriptor on which `bin/lib/supervise.sh` listens. */
+  readonly supervisor: number | null;
+  /** How the server that ran before ended, if it did not end in order. */
+  readonly lastEnd: string | null;
 }
 
 /** The whole configuration: frozen, every key in camelCase, durations in milliseconds. */

@@ -81,6 +81,8 @@ export interface CoreSettings {
   /** As configured: what sessions show until the driver says it. */
   readonly master: string;
   readonly pools: readonly Pool[];
+  /** How the last server crashed, where somebody saw it. */
+  readonly lastEnd: string | null;
 }
 
 /** What metrics ask for when they are read. */
@@ -316,6 +318,7 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
         results,
         clock,
         log,
+        lastEnd: settings.lastEnd,
       }).run();
       lanes.programs.setReady(true);
       started = true;

@@ -34,6 +34,8 @@ export interface SettlementOptions {
   readonly results: ResultFolders;
   readonly clock: Clock;
   readonly log: Log;
+  /** How the last server crashed, where somebody saw it. */
+  readonly lastEnd: string | null;
 }
 
 /** Events of a job count on past any id that its former server may have sent. */
@@ -94,7 +96,7 @@ export class Settlement {
     const kept = isKept(job, session);
     const runsAgain = job.state === 'QUEUED' ? job.cancelCause === null : mayRetry(job, 'LOST');
     if (kept && runsAgain) return this.#queueAgain(job, session);
-    await this.#end(job, outcomeOf(job, kept));
+    await this.#end(job, outcomeOf(job, kept, this.#options.lastEnd));
     return false;
   }
 
@@ -106,7 +108,7 @@ export class Settlement {
     } else if (job.cancelCause === null) {
       return this.#queueAgain(job, session);
     } else {
-      await this.#end(job, outcomeOf(job, true));
+      await this.#end(job, outcomeOf(job, true, this.#options.lastEnd));
     }
     return false;
   }
@@ -181,9 +183,9 @@ const isKept = (job: Job, session: Session | undefined): boolean => {
 const isLost = (session: Session): boolean =>
   session.stateful || Object.values(session.sparkConfig).includes(REDACTED);
 
-const outcomeOf = (job: Job, sessionKept: boolean): JobOutcome => {
+const outcomeOf = (job: Job, sessionKept: boolean, lastEnd: string | null): JobOutcome => {
   if (job.state === 'RUNNING') {
-    const message = 'The server ended while the job ran.';
+    const message = `The server ended while the job ran${lastEnd === null ? '' : `: ${lastEnd}`}.`;
     return { state: 'LOST', error: jobError('DRIVER_LOST', message, true) };
   }
   if (job.cancelCause !== null) return { state: 'CANCELLED', error: null };

@@ -93,6 +93,43 @@ export const isMarked = async (pid: number, mark: string): Promise<boolean> => {
   return `\0${environment}`.includes(`\0${Buffer.from(mark).toString('latin1')}\0`);
 };
 
+export interface SeenProcess {
+  readonly pid: number;
+  readonly session: number;
+  /** The value of a variable that the process was started with. */
+  environment(name: string): string | null;
+}
+
+/** All living processes but this one; none where the system has no /proc. */
+export const processesWhere = async (
+  matches: (seen: SeenProcess) => boolean,
+): Promise<readonly number[]> => {
+  const names = await readdir('/proc').catch(() => []);
+  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(pids.map((pid) => matchesOne(pid, matches)));
+  return pids.filter((pid, index) => found[index] === true && pid !== process.pid);
+};
+
+const matchesOne = async (
+  pid: number,
+  matches: (seen: SeenProcess) => boolean,
+): Promise<boolean> => {
+  const stat = await statOf(pid);
+  if (stat === null || stat.dead) return false;
+  const variables = await environmentOf(pid);
+  return matches({
+    pid,
+    session: stat.session,
+    environment: (name) => {
+      const entry = variables.find((variable) => variable.startsWith(`${name}=`));
+      return entry === undefined ? null : entry.slice(name.length + 1);
+    },
+  });
+};
+
+const environmentOf = async (pid: number): Promise<readonly string[]> =>
+  (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0');
+
 interface Stat {
   readonly dead: boolean;
   readonly group: number;

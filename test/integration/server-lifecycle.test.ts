@@ -59,7 +59,7 @@ describe('a start', () => {
         LIBRA_SESION_MODE: 'SHARED',
       },
     }).catch((error: { code: number; stderr: string; stdout: string }) => error);
-    expect(failed).toMatchObject({ code: 1 });
+    expect(failed).toMatchObject({ code: 78 });
     const said = `${failed.stderr}${failed.stdout}`;
     for (const name of ['SERVER_PORT', 'LIBRA_SESSION_MODE', 'LIBRA_SESION_MODE'])
       expect(said).toContain(name);
@@ -75,7 +75,7 @@ describe('a start', () => {
         SERVER_PORT: '0',
       },
     }).catch((error: { code: number; stderr: string; stdout: string }) => error);
-    expect(failed).toMatchObject({ code: 1 });
+    expect(failed).toMatchObject({ code: 78 });
     expect(`${failed.stderr}${failed.stdout}`).toContain('allow-anonymous');
   });
 

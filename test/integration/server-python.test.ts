@@ -94,8 +94,9 @@ describe('python over HTTP', () => {
       'theirs = spark.range(1).select(udf(lambda _: ",".join(n for n in os.environ if n.startswith("LIBRA_")))("id")).first()[0]',
       'print(own, [theirs])',
     ].join('\n');
+    // The one by which the server finds what outlives it.
     const { body } = await api.statement({ kind: 'python', code });
-    expect(body.result).toBe("[] ['']\n");
+    expect(body.result).toBe("['LIBRA_DRIVER'] ['LIBRA_DRIVER']\n");
   });
 
   it('leaves no process when the server is killed', async () => {
@@ -127,7 +128,7 @@ describe('a start', () => {
         SERVER_PORT: '0',
       },
     }).catch((error: { code: number; stdout: string; stderr: string }) => error);
-    expect(failed).toMatchObject({ code: 1 });
+    expect(failed).toMatchObject({ code: 78 });
     expect(`${failed.stdout}${failed.stderr}`).toMatch(
       /package no_such_package: ModuleNotFoundError.*libra\.python\.packages/,
     );

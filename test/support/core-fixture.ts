@@ -88,6 +88,7 @@ export class CoreFixture {
         redactionPattern: 'secret|password',
         deniedSettings: ['spark.driver.extraJavaOptions', 'spark.libra.*'],
         master: 'local[*]',
+        lastEnd: null,
         pools: ['default', 'high-priority'].map((name) => ({
           name,
           schedulingMode: 'FAIR',

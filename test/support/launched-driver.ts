@@ -85,6 +85,8 @@ export const launchInput = (
     path: null,
     home: null,
     underNpm: false,
+    supervisor: null,
+    lastEnd: null,
   },
   shimJar: resolve('jvm-shim/target/libra-driver-host.jar'),
   log: { level: 'info', format: 'json', color: false, folder: resolve('config') },

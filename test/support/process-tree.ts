@@ -28,6 +28,20 @@ export const processesNaming = (text: string): readonly number[] =>
     .map(Number)
     .filter((pid) => commandOf(pid).includes(text) || folderOf(pid).includes(text));
 
+/** Living processes with a variable in their environment that begins so, as they were started. */
+export const processesMarked = (prefix: string): readonly number[] =>
+  readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((entry) => {
+      try {
+        const environment = readFileSync(`/proc/${entry}/environ`, 'latin1');
+        return `\0${environment}`.includes(`\0${prefix}`);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+
 export const commandOf = (pid: number): string => {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { commandOf, descendants } from './process-tree.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -30,6 +31,7 @@ export class ServerProcess {
   readonly #ownsDataDir: boolean;
   readonly #lines: LogLine[] = [];
   readonly #raw: string[] = [];
+  readonly #formers = new Set<unknown>();
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   url = '';
 
@@ -69,9 +71,23 @@ export class ServerProcess {
     return server;
   }
 
-  get pid(): number {
+  /** Of what stands in front of the server and starts it again. */
+  get supervisor(): number {
     if (this.#child.pid === undefined) throw new Error('the server has no process');
     return this.#child.pid;
+  }
+
+  /** Of the server itself; another one after each restart. */
+  get pid(): number {
+    const pid = this.#serverPid();
+    if (pid === null) throw new Error('the server has no process');
+    return pid;
+  }
+
+  #serverPid(): number | null {
+    const { pid } = this.#child;
+    if (pid === undefined) return null;
+    return descendants(pid).find((each) => commandOf(each).endsWith('dist/main.js')) ?? null;
   }
 
   get logLines(): readonly LogLine[] {
@@ -99,6 +115,16 @@ export class ServerProcess {
     this.url = String(line.url);
   }
 
+  /** Resolves when another process than the former one listens; `url` is its own then. */
+  async restarted(former: number): Promise<void> {
+    this.#formers.add(former);
+    const line = await this.waitForLog(
+      (entry) => entry.msg === 'listening' && !this.#formers.has(entry.pid),
+      'it was started again',
+    );
+    this.url = String(line.url);
+  }
+
   async ready(): Promise<void> {
     for (;;) {
       const response = await fetch(`${this.url}/actuator/health/readiness`).catch(() => null);
@@ -120,9 +146,14 @@ export class ServerProcess {
     return { rss: bytes('VmRSS'), peak: bytes('VmHWM') };
   }
 
+  /** Like a machine that goes down: nobody is left to start it again or to clear away. */
   async kill(): Promise<void> {
+    const server = this.#serverPid();
     this.#child.kill('SIGKILL');
     await this.exited;
+    if (server === null) return;
+    killNow(server);
+    while (commandOf(server) !== '') await pause(5);
   }
 
   /** Ends it politely and removes its data unless the caller brought the folder. */
@@ -145,5 +176,13 @@ export class ServerProcess {
     }
   }
 }
+
+const killNow = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+};
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -30,6 +30,8 @@ const NOTHING: HostEnvironment = {
   path: null,
   home: null,
   underNpm: false,
+  supervisor: null,
+  lastEnd: null,
 };
 
 interface Given {

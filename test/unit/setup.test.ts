@@ -299,13 +299,17 @@ describe('the set-up', () => {
 });
 
 describe('bin/libra', () => {
-  it('becomes the server, with its settings and its exit code', () => {
+  it('becomes the server where nobody supervises, with its settings and its exit code', () => {
     const env = wholeMachine();
     put(
       'dist/main.js',
       'console.log(process.ppid, process.env.JAVA_HOME, process.env.NODE_ENV); process.exit(7);',
     );
-    const { code, out } = bin('libra', ['serve'], { ...env, LIBRA_SETUP: 'skip' });
+    const { code, out } = bin('libra', ['serve'], {
+      ...env,
+      LIBRA_SETUP: 'skip',
+      LIBRA_SUPERVISE: 'off',
+    });
     expect(code).toBe(7);
     expect(out).toBe(`${process.pid} ${env.JAVA_HOME} production\n`);
   });
