@@ -125,14 +125,22 @@ describe.each(HOSTS)('limits of results of the $name driver', ({ open }) => {
     const running = submit(real, 'SELECT count(*) FROM range(0, 10000000000000, 1, 4)', {
       pool: 'low-priority',
     });
-    while (poolInside('low-priority').runningTasks < 2) {
+    while ((await poolInside(real, 'low-priority')).runningTasks < 2) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     // Spark reads whole weights only: each is multiplied by 100.
-    expect(poolInside('low-priority')).toEqual({ weight: 50, minShare: 1, runningTasks: 2 });
-    expect(poolInside('default')).toEqual({ weight: 100, minShare: 2, runningTasks: 0 });
+    expect(await poolInside(real, 'low-priority')).toEqual({
+      weight: 50,
+      minShare: 1,
+      runningTasks: 2,
+    });
+    expect(await poolInside(real, 'default')).toEqual({
+      weight: 100,
+      minShare: 2,
+      runningTasks: 0,
+    });
     running.cancel();
     await running.ended;
-    expect(poolInside('low-priority').runningTasks).toBe(0);
+    expect((await poolInside(real, 'low-priority')).runningTasks).toBe(0);
   });
 });

@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HOSTS } from '../support/hosts.ts';
-import { deafenListeners, stopContextBehindTheDriver } from '../support/inside-spark.ts';
+import {
+  deafenListeners,
+  STOP_CONTEXT,
+  stopContextBehindTheDriver,
+} from '../support/inside-spark.ts';
 import { query, type RealDriver, submit } from '../support/real-driver.ts';
 
 describe.each(HOSTS)('recovery of the $name driver', ({ open }) => {
@@ -25,7 +29,7 @@ describe.each(HOSTS)('recovery of the $name driver', ({ open }) => {
     while ((await real.driver.stats()).activeTasks < 2) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    await stopContextBehindTheDriver();
+    await stopContextBehindTheDriver(real);
     for (const job of running) {
       expect(await job.ended).toMatchObject({
         end: 'lost',
@@ -62,9 +66,17 @@ describe.each(HOSTS)('recovery of the $name driver', ({ open }) => {
   it('notices the end of a context even when no listener tells of it', async () => {
     const lost = new Promise<string>((resolve) => real.driver.onContextLost(resolve));
     const ready = new Promise<void>((resolve) => real.driver.onReady(() => resolve()));
-    deafenListeners();
-    await stopContextBehindTheDriver();
+    await deafenListeners(real);
+    await stopContextBehindTheDriver(real);
     expect(await lost).toContain('SparkContext ended');
+    await ready;
+    expect((await query(real, 'SELECT count(*) FROM range(0, 10, 1, 2)')).text).toContain('[10]');
+  });
+
+  it('survives a job that stops the context, and is interrupted at that', async () => {
+    const ready = new Promise<void>((resolve) => real.driver.onReady(() => resolve()));
+    const job = submit(real, STOP_CONTEXT, { kind: 'python' });
+    expect(await job.ended).toMatchObject({ end: 'lost', error: { code: 'DRIVER_LOST' } });
     await ready;
     expect((await query(real, 'SELECT count(*) FROM range(0, 10, 1, 2)')).text).toContain('[10]');
   });

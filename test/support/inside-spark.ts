@@ -1,10 +1,7 @@
-import java from 'java';
+import { query, type RealDriver, submit } from './real-driver.ts';
 
-/** A look at the Spark in this process, past the driver: what no user of the driver can see or do. */
-const sparkContext = (): unknown => {
-  const session = java.callStaticMethodSync('org.apache.spark.sql.classic.SparkSession', 'active');
-  return java.callMethodSync(session, 'sparkContext');
-};
+/** A look at the Spark of a driver, past the driver: what no user of it should see or do. */
+const CONTEXT = 'spark.sparkContext._jsc.sc()';
 
 export interface PoolInside {
   readonly weight: number;
@@ -12,27 +9,26 @@ export interface PoolInside {
   readonly runningTasks: number;
 }
 
-export const poolInside = (name: string): PoolInside => {
-  const pool = java.callMethodSync(
-    java.callMethodSync(sparkContext(), 'getPoolForName', name),
-    'get',
-  );
-  return {
-    weight: java.callMethodSync(pool, 'weight'),
-    minShare: java.callMethodSync(pool, 'minShare'),
-    runningTasks: java.callMethodSync(pool, 'runningTasks'),
-  };
+export const poolInside = async (real: RealDriver, name: string): Promise<PoolInside> => {
+  const code = [
+    'import json',
+    `pool = ${CONTEXT}.getPoolForName(${JSON.stringify(name)}).get()`,
+    'names = ("weight", "minShare", "runningTasks")',
+    'print(json.dumps({name: getattr(pool, name)() for name in names}))',
+  ].join('\n');
+  const { text } = await query(real, code, { kind: 'python' });
+  return JSON.parse(text) as PoolInside;
 };
 
 /** Ends the SparkContext behind the driver's back, as a master does that removes the application. */
-export const stopContextBehindTheDriver = (): Promise<void> =>
-  new Promise((resolve, reject) => {
-    java.callMethod(sparkContext(), 'stop', (error: Error | undefined) =>
-      error ? reject(error) : resolve(),
-    );
-  });
+export const stopContextBehindTheDriver = async (real: RealDriver): Promise<void> => {
+  await submit(real, `${CONTEXT}.stopInNewThread()`, { kind: 'python' }).ended;
+};
+
+/** As a job may that knows the way around the guard; the job is lost with the context. */
+export const STOP_CONTEXT = `${CONTEXT}.stop()`;
 
 /** Silences the listeners, as an out-of-memory error on their thread does. */
-export const deafenListeners = (): void => {
-  java.callMethodSync(java.callMethodSync(sparkContext(), 'listenerBus'), 'stop');
+export const deafenListeners = async (real: RealDriver): Promise<void> => {
+  await query(real, `${CONTEXT}.listenerBus().stop()`, { kind: 'python' });
 };

@@ -5,6 +5,7 @@ import com.whereq.libra.driver.job.TaskLedger;
 import com.whereq.libra.driver.python.PythonHost;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkContext$;
 import org.apache.spark.sql.classic.SparkSession;
 import scala.concurrent.Await;
 import scala.concurrent.Future;
@@ -13,6 +14,8 @@ import scala.concurrent.duration.Duration;
 /** A SparkContext that answers, with what belongs to its life. */
 public final class LiveSpark {
   private static final String REASON = "the job was cancelled";
+  private static final long STOP_MILLIS = 5000;
+  private static final long STOP_LOOK_MILLIS = 50;
 
   private final SparkContext context;
   private final TaskLedger ledger;
@@ -94,9 +97,34 @@ public final class LiveSpark {
     }
     try {
       context.stop();
+      finishStop();
     } finally {
       jarClasses.close();
       folder.delete();
     }
+  }
+
+  /**
+   * Users' code that stops the context is interrupted with its job, and then Spark leaves the rest
+   * of the stop undone: without this there could never be another context in this JVM.
+   */
+  private void finishStop() {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STOP_MILLIS);
+    while (isActive() && System.nanoTime() < deadline) {
+      try {
+        Thread.sleep(STOP_LOOK_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+    if (isActive()) {
+      context.env().stop();
+      SparkContext$.MODULE$.clearActiveContext();
+    }
+  }
+
+  private boolean isActive() {
+    return SparkContext$.MODULE$.getActive().contains(context);
   }
 }
