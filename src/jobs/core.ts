@@ -236,7 +236,7 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
   });
 
   machine.onEnd((active) => {
-    lanes.done(active.line, active.job.id);
+    active.line.done(active.job.id);
     places.release(active);
     void jobLog.close(active.job.id);
   });

@@ -210,7 +210,7 @@ export class JobRunner {
     if (this.#runsAgain(active, outcome)) {
       const retried = await this.#stored(active, machine.retry(active));
       if (retried) await this.#forget(active);
-      this.#options.lanes.done(active.line, active.job.id);
+      active.line.done(active.job.id);
       if (retried) this.#nextAttempt(active);
       return;
     }

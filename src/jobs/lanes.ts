@@ -53,13 +53,7 @@ export class Lanes {
     if (line === undefined) return;
     line.setReady(false);
     this.#drivers.delete(handle);
-    if (!isEmpty(line)) this.#closed.add(line);
-  }
-
-  /** The job needs no place any more. */
-  done(line: Dispatcher, jobId: string): void {
-    line.done(jobId);
-    if (this.#closed.has(line) && isEmpty(line)) this.#closed.delete(line);
+    this.#closed.add(line);
   }
 
   /**
@@ -104,7 +98,7 @@ export class Lanes {
 
   /** Resolves when no job runs on any driver. */
   async driversIdle(): Promise<void> {
-    await Promise.all([...this.#driverLines()].map((line) => line.whenIdle()));
+    await Promise.all(this.#driverLines().map((line) => line.whenIdle()));
   }
 
   #line(maxRunning: number, poolShare: number, limitedBy: WaitingFor): Dispatcher {
@@ -120,6 +114,7 @@ export class Lanes {
   }
 
   #driverLines(): readonly Dispatcher[] {
+    for (const line of this.#closed) if (isEmpty(line)) this.#closed.delete(line);
     return [...this.#drivers.values(), ...this.#closed];
   }
 

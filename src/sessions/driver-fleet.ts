@@ -1,5 +1,6 @@
 import { Problem } from '../domain/errors.ts';
 import type { DriverMaker } from '../drivers/driver.ts';
+import { serverStopping } from '../jobs/store-problem.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { DriverPurpose } from './fleet-driver.ts';
@@ -101,7 +102,7 @@ export class DriverFleet {
    * ready may be taken where `mayBeWarm`. Throws the Problem that says why there is no room.
    */
   acquire(settings: Settings, purpose: 'isolated' | 'dedicated', mayBeWarm: boolean): FleetDriver {
-    if (this.#stopping) throw new Problem('SERVER_STOPPING', 'The server is stopping.');
+    if (this.#stopping) throw serverStopping();
     const leaving = new Set<FleetDriver>();
     this.#makeRoomInQuota(leaving);
     const warm = mayBeWarm ? this.#takeWarm() : null;

@@ -110,19 +110,19 @@ export class FleetDriver implements DriverHandle {
     this.#state = 'stopping';
     this.#recovery?.cancel();
     log.info({ purpose: this.purpose, appId: this.gate.info?.appId ?? null, why }, 'driver ends');
-    if (this.#launched) {
-      const stopped = this.driver.stop().then(
-        () => true,
-        (error: unknown) => {
-          log.warn({ err: error }, 'a driver did not stop in order');
-          return true;
-        },
-      );
-      if (!(await within(clock, STOP_LIMIT_MS, stopped, false))) {
-        log.error({ why }, 'a driver does not stop: its process may still be there');
-      }
+    if (this.#launched && !(await within(clock, STOP_LIMIT_MS, this.#stop(), false))) {
+      log.error({ why }, 'a driver does not stop: its process may still be there');
     }
     onEnded(this);
+  }
+
+  async #stop(): Promise<true> {
+    try {
+      await this.driver.stop();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'a driver did not stop in order');
+    }
+    return true;
   }
 
   #ready(info: DriverInfo): void {

@@ -114,7 +114,7 @@ export class SessionRegistry {
   /** The driver of a session that lives, or would live there if it were made now; null for none yet. */
   driverOf(id: string): DriverHandle | null {
     const live = this.#live.get(id);
-    if (live !== undefined) return live.handle;
+    if (live !== undefined) return live.own?.state === 'stopping' ? null : live.handle;
     return this.#modeOf(id) === 'SHARED' ? this.#options.shared : null;
   }
 
@@ -263,8 +263,9 @@ export class SessionRegistry {
       this.#giveDriver(made, own);
       return made;
     } catch (error) {
+      const died = ready && own.state !== 'ready';
       void own.end('its session was not made');
-      throw error;
+      throw died ? lostWhileOpening(error) : error;
     }
   }
 
@@ -441,6 +442,12 @@ export class SessionRegistry {
 export const badName = (): Problem =>
   new Problem('INVALID_REQUEST', 'The session id is not valid.', {
     errors: [{ field: 'sessionId', message: `accepts ${NAME_RULE}` }],
+  });
+
+const lostWhileOpening = (cause: unknown): Problem =>
+  new Problem('DRIVER_UNAVAILABLE', 'The driver ended while it opened the session.', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause,
   });
 
 const taken = (id: string): Problem =>

@@ -55,7 +55,7 @@ export class HandDriver implements Driver {
   submit(_job: DriverJob, _observer: DriverJobObserver): void {
     throw new Error('jobs of these tests run on a HandExecutor');
   }
-  cancel(): void {}
+  cancel(_jobId: string): void {}
   async openSession(id: string, settings: Readonly<Record<string, string>>): Promise<void> {
     this.calls.push(`open ${id}`);
     await this.opening();

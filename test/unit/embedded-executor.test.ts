@@ -35,7 +35,10 @@ beforeEach(() => {
   };
 });
 
-const start = (fields: Parameters<typeof sql>[0] = {}) => {
+const start = (
+  fields: Parameters<typeof sql>[0] = {},
+  kind: 'embedded' | 'driver' = 'embedded',
+) => {
   const request = sql(fields);
   const job = { id: 'job-1', sessionId: 'light', request } as Job;
   const execution = {
@@ -48,7 +51,9 @@ const start = (fields: Parameters<typeof sql>[0] = {}) => {
     logDir: '/logs/job-1',
     maxLogBytes: 9,
   };
-  new EmbeddedExecutor('embedded').start(execution, observer);
+  const executor = new EmbeddedExecutor(kind);
+  executor.start(execution, observer);
+  return executor;
 };
 
 describe('the embedded executor', () => {
@@ -104,5 +109,68 @@ describe('the embedded executor', () => {
     driver.fault = new Error('not now');
     start();
     expect(heard).toMatchObject([{ state: 'LOST', error: { code: 'DRIVER_LOST' } }]);
+  });
+});
+
+describe('on a driver that was made for the statement', () => {
+  const NOT_FOUND = {
+    code: 'SQL_ANALYSIS',
+    message: 'The table or view `v` cannot be found.',
+    errorClass: 'TABLE_OR_VIEW_NOT_FOUND',
+    sqlState: '42P01',
+    position: null,
+    cause: null,
+    hint: null,
+    retryable: false,
+  };
+
+  test('it runs in the root session, whose configuration has the settings', () => {
+    start({ sparkConfig: { 'spark.executor.memory': '2g' } }, 'driver');
+    expect(driver.job).toMatchObject({ sessionId: 'default', settings: {} });
+  });
+
+  test('what it cannot see there is said', () => {
+    start({}, 'driver');
+    driver.observer?.failed(NOT_FOUND);
+    expect(heard).toEqual([
+      {
+        state: 'FAILED',
+        error: { ...NOT_FOUND, hint: expect.stringContaining('no temporary views') },
+      },
+    ]);
+  });
+
+  test('a hint of Spark stays, and other errors have none of ours', () => {
+    start({}, 'driver');
+    driver.observer?.failed({ ...NOT_FOUND, errorClass: 'UNRESOLVED_ROUTINE', hint: 'Did you?' });
+    expect(heard).toEqual([
+      {
+        state: 'FAILED',
+        error: expect.objectContaining({
+          hint: expect.stringMatching(/^Did you\? Its sparkConfig/),
+        }),
+      },
+    ]);
+    heard.length = 0;
+    start({}, 'driver');
+    driver.observer?.failed({ ...NOT_FOUND, errorClass: 'DIVIDE_BY_ZERO' });
+    expect(heard).toEqual([{ state: 'FAILED', error: expect.objectContaining({ hint: null }) }]);
+  });
+
+  test('in a session the error stays as it is', () => {
+    start();
+    driver.observer?.failed(NOT_FOUND);
+    expect(heard).toEqual([{ state: 'FAILED', error: NOT_FOUND }]);
+  });
+
+  test('a cancel goes to the driver that has the job, until it has ended', () => {
+    const cancelled: string[] = [];
+    driver.cancel = (jobId) => void cancelled.push(jobId);
+    const executor = start({}, 'driver');
+    executor.cancel('job-1');
+    executor.cancel('job-2');
+    driver.observer?.cancelled();
+    executor.cancel('job-1');
+    expect(cancelled).toEqual(['job-1']);
   });
 });

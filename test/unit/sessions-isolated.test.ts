@@ -322,7 +322,7 @@ describe('a driver that dies', () => {
     await core.clock.advance(5000);
     made.driver.ready();
     expect(await core.stateOf(next.id)).toBe('RUNNING');
-    expect(await core.get(again.id)).toMatchObject({ state: 'RUNNING', attempt: 2 });
+    expect(await core.reached(again.id, 'RUNNING')).toMatchObject({ attempt: 2 });
     expect(await stateOf('a')).toBe('RUNNING');
     expect(await core.stateOf(beside.id)).toBe('RUNNING');
   });
