@@ -182,6 +182,7 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
 
   const metrics = createMetrics(version);
   core.observe(jobMetrics(metrics, systemClock.now));
+  core.observeDrivers(metrics.drivers);
   metrics.observe(metricSources(core, store, driver));
 
   const results = new ResultService({

@@ -39,5 +39,6 @@ export const metricSources = (core: Core, store: Store, driver: Driver): MetricS
   storeBytes: async () => (await store.health()).bytes,
   resultBytes: async () => core.gauges.resultBytes,
   fileBytes: () => store.files.totalBytes(),
+  fleet: async () => core.gauges.fleet,
   driver: async () => ((await core.health.ready()).ready ? driver.stats() : null),
 });

@@ -91,14 +91,14 @@ const session = z.strictObject({
 const jobs = z.strictObject({
   'max-running': setting(
     integer(1, 100_000),
-    'How many jobs the server runs at a time; one pool may hold three quarters of these places.',
+    'How many jobs run on a driver at a time; one pool may hold three quarters of these places.',
     {
       fallback: 64,
     },
   ),
   'max-queued': setting(
     integer(0, 10_000_000),
-    'How many jobs may wait; one more is refused with 429.',
+    'How many jobs may wait for drivers, and how many for spark-submit; one more is refused with 429.',
     { fallback: 10_000 },
   ),
   'max-log-bytes': setting(bytes, 'What is kept of the output of a job, for each of its streams.', {

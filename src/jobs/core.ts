@@ -90,14 +90,15 @@ export interface CoreGauges {
   readonly load: Load;
   readonly resultBytes: number;
   readonly sessions: number;
-  readonly drivers: readonly FleetView[];
-  readonly driverMemoryBytes: number;
+  readonly fleet: FleetView;
   loadOf(pool: string): Load;
 }
 
+/** The drivers beside the shared one. */
 export interface FleetView {
-  readonly purpose: DriverPurpose;
-  readonly state: FleetState;
+  readonly drivers: readonly { readonly purpose: DriverPurpose; readonly state: FleetState }[];
+  readonly reservedBytes: number;
+  readonly limitBytes: number;
 }
 
 export interface Core {
@@ -295,11 +296,12 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
       get sessions() {
         return registry.all().length;
       },
-      get drivers() {
-        return fleet.all().map(({ purpose, state }) => ({ purpose, state }));
-      },
-      get driverMemoryBytes() {
-        return fleet.reservedBytes;
+      get fleet() {
+        return {
+          drivers: fleet.all().map(({ purpose, state }) => ({ purpose, state })),
+          reservedBytes: fleet.reservedBytes,
+          limitBytes: settings.driverMemoryBytes,
+        };
       },
       loadOf: (pool) => lanes.loadOf(pool),
     },

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { JvmStats } from '../drivers/driver.ts';
+import { declareFleetMetrics, type FleetMetrics, type FleetSource } from './fleet-metrics.ts';
 import { declareJvmMetrics } from './jvm-metrics.ts';
 
 /** What a job is counted by. */
@@ -20,6 +21,8 @@ export interface MetricSources {
   storeBytes(): Promise<number>;
   resultBytes(): Promise<number>;
   fileBytes(): Promise<number>;
+  /** The drivers beside the shared one. */
+  fleet(): Promise<FleetSource>;
   /** Null while no driver answers. */
   driver(): Promise<JvmStats | null>;
 }
@@ -37,6 +40,7 @@ export interface Metrics {
     ended(job: JobLabels, state: string, ranSeconds: number | null): void;
     retried(job: JobLabels): void;
   };
+  readonly drivers: FleetMetrics;
   /** Gives the gauges something to ask. */
   observe(sources: MetricSources): void;
 }
@@ -170,6 +174,7 @@ export const createMetrics = (version: string): Metrics => {
     from.resultBytes(),
   );
   bytes('libra_files_size_bytes', 'Size of the uploaded files.', (from) => from.fileBytes());
+  const drivers = declareFleetMetrics(registry, () => ask((from) => from.fleet()));
   declareJvmMetrics(registry, () => ask((from) => from.driver()));
 
   const labels = ({ kind, executor, pool }: JobLabels): JobLabels => ({ kind, executor, pool });
@@ -191,6 +196,7 @@ export const createMetrics = (version: string): Metrics => {
       },
       retried: (job) => retried.inc(labels(job)),
     },
+    drivers,
     observe: (from) => {
       sources = from;
     },

@@ -16,7 +16,7 @@ afterEach(() => core.stop());
 
 const drivers = async () => {
   await settled();
-  return core.core.gauges.drivers.map(({ purpose, state }) => `${purpose} ${state}`).sort();
+  return core.core.gauges.fleet.drivers.map(({ purpose, state }) => `${purpose} ${state}`).sort();
 };
 const ended = async (id: string) => {
   await core.reached(id, 'RUNNING');

@@ -23,6 +23,15 @@ const SOURCES: MetricSources = {
   storeBytes: async () => 4096,
   resultBytes: async () => 1024,
   fileBytes: async () => 512,
+  fleet: async () => ({
+    drivers: [
+      { purpose: 'isolated', state: 'ready' },
+      { purpose: 'isolated', state: 'ready' },
+      { purpose: 'warm', state: 'starting' },
+    ],
+    reservedBytes: 3000,
+    limitBytes: 8000,
+  }),
   driver: async () => JVM,
 };
 const JOB = { kind: 'sql', executor: 'embedded', pool: 'default' };
@@ -35,6 +44,10 @@ const busy = () => {
   metrics.jobs.retried(JOB);
   metrics.jobs.ended(JOB, 'SUCCESS', 1.5);
   metrics.jobs.ended(JOB, 'CANCELLED', null);
+  metrics.drivers.started('warm');
+  metrics.drivers.started('isolated');
+  metrics.drivers.failed('isolated');
+  metrics.drivers.lost('dedicated');
   metrics.http.answered('jobs.get', 'GET', 200, 0.01);
   return metrics;
 };
@@ -56,6 +69,13 @@ describe('the metrics', () => {
       `libra_jobs_ended_total{${of},state="SUCCESS"} 1`,
       `libra_jobs_ended_total{${of},state="CANCELLED"} 1`,
       `libra_job_retries_total{${of}} 1`,
+      'libra_driver_processes{purpose="isolated",state="ready"} 2',
+      'libra_driver_processes{purpose="warm",state="starting"} 1',
+      'libra_driver_memory_reserved_bytes 3000',
+      'libra_driver_memory_limit_bytes 8000',
+      'libra_driver_starts_total{purpose="warm"} 1',
+      'libra_driver_failures_total{purpose="isolated"} 1',
+      'libra_driver_losses_total{purpose="dedicated"} 1',
       `libra_job_wait_seconds_sum{${of}} 0.5`,
       `libra_job_duration_seconds_sum{${of},state="SUCCESS"} 1.5`,
       'libra_jobs_queued{pool="default"} 5',

@@ -43,7 +43,8 @@ const problem = async (call: Promise<unknown>): Promise<Problem> => {
 };
 const refusal = async (call: Promise<unknown>): Promise<string> => (await problem(call)).code;
 const on = (session: string) => ({ session });
-const purposes = () => core.core.gauges.drivers.map(({ purpose, state }) => `${purpose} ${state}`);
+const purposes = () =>
+  core.core.gauges.fleet.drivers.map(({ purpose, state }) => `${purpose} ${state}`);
 
 describe('an isolated session by POST', () => {
   test('is there at once, and runs when its driver has started', async () => {
@@ -111,7 +112,7 @@ describe('an isolated session by POST', () => {
       create({ sessionId: 'a' }, ANYONE, 'k'),
     ]);
     expect([one.replayed, two.replayed].sort()).toEqual([false, true]);
-    expect(core.core.gauges.drivers.length).toBe(1);
+    expect(core.core.gauges.fleet.drivers.length).toBe(1);
   });
 
   test('leaves no driver when the store does not take it', async () => {
@@ -177,7 +178,7 @@ describe('room', () => {
       await core.core.sessions.remove(ANYONE, `s-${n}`).catch(() => {});
     await settled();
     expect(purposes()).toEqual([]);
-    expect(core.core.gauges.driverMemoryBytes).toBe(0);
+    expect(core.core.gauges.fleet.reservedBytes).toBe(0);
     expect((await create({ sessionId: 'again' })).view.session.state).toBe('STARTING');
   });
 
@@ -190,7 +191,7 @@ describe('room', () => {
     expect(never.code).toBe('MEMORY_SHORT');
     expect(never.headers).toEqual({});
     await create({ sparkConfig: { [FIXED]: '2g' } });
-    expect(core.core.gauges.driverMemoryBytes).toBe(8 * 2 ** 30);
+    expect(core.core.gauges.fleet.reservedBytes).toBe(8 * 2 ** 30);
   });
 
   test('on the machine is what the maker has', async () => {
@@ -474,6 +475,29 @@ describe('the end of an isolated session', () => {
     expect(core.maker.live).toEqual([]);
     expect(purposes()).toEqual([]);
     expect(await refusal(create())).toBe('SERVER_STOPPING');
+  });
+});
+
+describe('what the drivers do is counted by purpose', () => {
+  test('starts, failures and losses', async () => {
+    const counted: string[] = [];
+    core.core.observeDrivers({
+      started: (purpose) => counted.push(`started ${purpose}`),
+      failed: (purpose) => counted.push(`failed ${purpose}`),
+      lost: (purpose) => counted.push(`lost ${purpose}`),
+    });
+    await create({ sessionId: 'a' });
+    await core.submit({ sparkConfig: { [FIXED]: '2g' } });
+    core.maker.at(0).ready();
+    core.maker.at(0).driver.lose();
+    core.maker.at(1).fail('no memory');
+    await settled();
+    expect(counted).toEqual([
+      'started isolated',
+      'started dedicated',
+      'lost isolated',
+      'failed dedicated',
+    ]);
   });
 });
 

@@ -26,7 +26,7 @@ const stateOf = async (id: string) => {
 };
 const drivers = async () => {
   await settled();
-  return core.core.gauges.drivers.map(({ purpose, state }) => `${purpose} ${state}`).sort();
+  return core.core.gauges.fleet.drivers.map(({ purpose, state }) => `${purpose} ${state}`).sort();
 };
 const readyAll = async () => {
   for (const made of core.maker.live) made.ready();
@@ -124,7 +124,7 @@ describe('warm drivers', () => {
     await create('a', { [FIXED]: '2g' });
     expect(await drivers()).toEqual(['isolated starting', 'warm ready', 'warm stopping']);
     expect(core.maker.at(2).started).toBe(false);
-    expect(core.core.gauges.driverMemoryBytes).toBe(3 * GIB);
+    expect(core.core.gauges.fleet.reservedBytes).toBe(3 * GIB);
     gone();
     expect(await drivers()).toEqual(['isolated starting', 'warm ready']);
     expect(core.maker.at(2).started).toBe(true);
