@@ -56,7 +56,7 @@ export interface Server {
 }
 
 /** What follows the drain has ten seconds in all. */
-const LIMITS = { afterDrain: 4500, http: 1500, drivers: 3000, driver: 3000, store: 1000 } as const;
+const LIMITS = { afterDrain: 4500, http: 1500, drivers: 3000, store: 1000 } as const;
 
 /** The only place that chooses implementations. */
 export const compose = (config: LibraConfig, logger: Logger): Server => {
@@ -256,8 +256,13 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
         },
       },
       { name: 'http', limitMs: LIMITS.http, run: () => app.close() },
-      { name: 'drivers', limitMs: LIMITS.drivers, run: () => core.stopDrivers() },
-      { name: 'driver', limitMs: LIMITS.driver, run: () => driver.stop() },
+      {
+        name: 'drivers',
+        limitMs: LIMITS.drivers,
+        run: async () => {
+          await Promise.all([core.stopDrivers(), driver.stop()]);
+        },
+      },
       {
         name: 'store',
         limitMs: LIMITS.store,

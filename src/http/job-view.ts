@@ -61,7 +61,7 @@ export const jobItemSchema = z
     applicationId: z
       .string()
       .nullable()
-      .describe('The Spark application of a program that has its own, once it is known.'),
+      .describe('The Spark application of a job that has one of its own, once it is known.'),
     sparkUiUrl: z.string().nullable().describe('Where that application shows itself.'),
     error: jobErrorSchema.nullable(),
   })

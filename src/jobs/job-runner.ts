@@ -124,6 +124,7 @@ export class JobRunner {
       });
     }
     active.handedOver = true;
+    this.#tellApplication(active);
     executors.of(job).start(
       {
         ...located,
@@ -136,6 +137,14 @@ export class JobRunner {
       },
       this.#observe(active),
     );
+  }
+
+  /** A statement with a driver of its own has an application of its own. */
+  #tellApplication(active: ActiveJob): void {
+    const info = active.dedicated?.handle.gate.info ?? null;
+    if (info === null) return;
+    const application = { applicationId: info.appId, sparkUiUrl: info.uiUrl };
+    this.#told(active, this.#options.machine.application(active, application));
   }
 
   /** Its turn comes again when the store or the driver is back; what else fails is the job's. */

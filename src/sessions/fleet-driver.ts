@@ -31,6 +31,8 @@ export interface FleetDriverOptions {
   readonly onEnded: (driver: FleetDriver) => void;
 }
 
+/** The driver itself gives its start up first, and knows more of why; this is for one that hangs. */
+const START_GRACE_MS = 15_000;
 /** After so many failed tries to replace a lost process there is no other one. */
 const TRIES = 3;
 /** A process that outlives this cannot be killed at all; its place is not held for it. */
@@ -92,8 +94,10 @@ export class FleetDriver implements DriverHandle {
     if (this.#ending !== null) return;
     this.#launched = true;
     try {
-      const info = await within(clock, startTimeoutMs, made.start(), null);
-      if (info === null) this.#fail(`The driver did not start within ${startTimeoutMs / 1000} s.`);
+      const info = await within(clock, startTimeoutMs + START_GRACE_MS, made.start(), null);
+      if (info === null) {
+        this.#fail(`The driver did not start within ${Math.round(startTimeoutMs / 1000)} s.`);
+      }
     } catch (error) {
       this.#fail(error instanceof Error ? error.message : String(error));
     }
@@ -130,6 +134,8 @@ export class FleetDriver implements DriverHandle {
     this.#recovery?.cancel();
     this.#failedTries = 0;
     this.#state = 'ready';
+    const { appId, master } = info;
+    this.#options.log.info({ purpose: this.purpose, appId, master }, 'driver ready');
     for (const listener of [...this.#listeners]) listener.ready(info);
   }
 
@@ -137,8 +143,9 @@ export class FleetDriver implements DriverHandle {
     // Before the first answer the start itself says what is wrong.
     if (this.#ending !== null || this.#state === 'starting') return;
     if (this.#state === 'ready') {
-      const { clock, startTimeoutMs } = this.#options;
+      const { clock, log, startTimeoutMs } = this.#options;
       this.#state = 'recovering';
+      log.warn({ purpose: this.purpose, cause }, 'driver lost');
       this.#recovery = clock.after(TRIES * startTimeoutMs, () => this.#fail(cause));
       for (const listener of [...this.#listeners]) listener.lost(cause);
       return;

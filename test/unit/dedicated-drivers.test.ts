@@ -32,6 +32,7 @@ describe('a statement whose settings cannot be set at run time', () => {
     expect(core.maker.at(0).settings).toEqual(sparkConfig);
     core.maker.at(0).ready();
     expect(await core.stateOf(job.id)).toBe('RUNNING');
+    expect((await core.get(job.id)).applicationId).toBe('app-1');
     expect(core.single.executions[0]?.driver).toBe(core.maker.at(0).driver);
     expect(await ended(job.id)).toBe('SUCCESS');
   });

@@ -252,7 +252,7 @@ describe('a start that fails', () => {
 
   test('so does one that takes too long', async () => {
     await create({ sessionId: 'a' });
-    await core.clock.advance(180_000);
+    await core.clock.advance(200_000);
     await settled();
     expect((await view('a')).session).toMatchObject({
       state: 'DEAD',
