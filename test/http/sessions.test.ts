@@ -137,6 +137,62 @@ describe('sessions', () => {
   });
 });
 
+describe('session ids', () => {
+  const HOSTILE = [
+    '../etc',
+    'a/b',
+    '...',
+    'a.b',
+    '-x',
+    'a b',
+    'a'.repeat(65),
+    'a'.repeat(300),
+    'ü',
+    'p\u0430ypal',
+    'a\u200bb',
+    'e\u0301',
+    'a\u202eb',
+    'a\nb',
+  ];
+  const wrong = (answer: { statusCode: number; json: () => { code: string; errors: unknown } }) => {
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'INVALID_REQUEST']);
+    expect(JSON.stringify(answer.json().errors)).toContain('letters, digits, underscores');
+  };
+
+  it.each(HOSTILE)('%j is none, wherever it stands', async (id) => {
+    const t = testApp(standIns());
+    const url = `/api/v1/sessions/${encodeURIComponent(id).replaceAll('.', '%2E')}`;
+    wrong(await post(t, { sessionId: id }));
+    wrong(await t.app.inject({ url }));
+    wrong(await t.app.inject({ method: 'DELETE', url }));
+    wrong(await t.app.inject({ url: `${url}/statements` }));
+    const payload = { kind: 'sql', code: 'SELECT 1' };
+    wrong(await t.app.inject({ method: 'POST', url: `${url}/statements`, payload }));
+    expect(t.contractFaults).toEqual([]);
+  });
+});
+
+describe('the end of a session', () => {
+  it('that takes its time is 202', async () => {
+    const t = testApp(standIns({ sessions: { remove: async () => ({ ended: false }) } }));
+    const answer = await t.app.inject({ method: 'DELETE', url: '/api/v1/sessions/etl' });
+    expect([answer.statusCode, answer.body]).toEqual([202, '']);
+    expect(t.contractFaults).toEqual([]);
+  });
+
+  it('by itself is told with its cause', async () => {
+    const dead = aSessionView({ mode: 'ISOLATED', state: 'DEAD', cause: 'no such package' });
+    const t = testApp(standIns({ sessions: { get: async () => dead } }));
+    const answer = await t.app.inject({ url: '/api/v1/sessions/etl' });
+    expect(answer.json()).toMatchObject({
+      mode: 'ISOLATED',
+      state: 'DEAD',
+      cause: 'no such package',
+    });
+    expect(t.contractFaults).toEqual([]);
+  });
+});
+
 describe('pools', () => {
   it('are listed with their load, page by page', async () => {
     const t = testApp(standIns());

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { json, problems } from '../../answers.ts';
 import type { Api } from '../../api.ts';
 import { callerOf } from '../../caller.ts';
+import { name } from '../../fields.ts';
 import { JOB_LIST_EXAMPLE, jobListSchema, jobListView } from '../../job-list.ts';
 import { listQuery } from '../../list-query.ts';
 import type { Services } from '../../services.ts';
@@ -15,7 +16,7 @@ export const listStatements = (app: Api, { jobs, sessions }: Services): void => 
       operationId: 'statements.list',
       tags: ['statements'],
       summary: "A session's jobs, newest first",
-      params: z.strictObject({ sessionId: z.string() }),
+      params: z.strictObject({ sessionId: name() }),
       querystring: z.strictObject(listQuery),
       response: {
         200: json('One page.', jobListSchema, JOB_LIST_EXAMPLE),
