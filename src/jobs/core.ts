@@ -153,7 +153,11 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
   const jobs = new ActiveJobs(clock);
   const jobLog = new JobLog({ dir: settings.logsDir, log, maxBytes: settings.maxLogBytes });
   const results = new ResultFolders(settings.resultsDir);
-  const runTimeSettings = new RunTimeSettings(driver, gate, settings.deniedSettings);
+  const runTimeSettings = new RunTimeSettings(
+    shared,
+    () => fleet.all().filter(({ state }) => state === 'ready'),
+    settings.deniedSettings,
+  );
   const keys = new IdempotencyKeys(store.servers);
   const machine = new JobMachine({ store: store.jobs, jobs, clock, log, serverId, signal });
   const stopper = new JobStopper({ machine, jobs, executors, log });

@@ -149,8 +149,10 @@ export class JobRunner {
 
   /** Its turn comes again when the store or the driver is back; what else fails is the job's. */
   async #notStarted(active: ActiveJob, lane: Dispatcher, fault: unknown): Promise<void> {
-    const { machine, lanes, clock, log } = this.#options;
+    const { machine, stopper, lanes, clock, log } = this.#options;
     const { id } = active.job;
+    // What ended its session or its driver says better why.
+    await stopper.placeClosed(active);
     if (active.job.state !== 'QUEUED') {
       lane.done(id);
     } else if (fault instanceof StoreUnavailableError) {

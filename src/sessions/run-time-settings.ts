@@ -1,7 +1,7 @@
 import { Problem } from '../domain/errors.ts';
 import { checkSettings } from '../domain/setting-rules.ts';
-import type { Driver } from '../drivers/driver.ts';
 import type { DriverGate } from './driver-gate.ts';
+import type { DriverHandle } from './driver-handle.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -12,15 +12,20 @@ const MOST_REMEMBERED = 2000;
 
 /** Answers which settings of a request can be in force on a driver that already runs. */
 export class RunTimeSettings {
-  readonly #driver: Driver;
-  readonly #gate: DriverGate;
+  readonly #shared: DriverHandle;
+  readonly #others: () => readonly DriverHandle[];
   readonly #denied: readonly string[];
   /** Whether a key can change at run time: fixed as long as the server lives. */
   readonly #modifiable = new Map<string, boolean>();
 
-  constructor(driver: Driver, gate: DriverGate, denied: readonly string[]) {
-    this.#driver = driver;
-    this.#gate = gate;
+  /** Any of them knows; the shared driver is asked first, and waited for. */
+  constructor(
+    shared: DriverHandle,
+    others: () => readonly DriverHandle[],
+    denied: readonly string[],
+  ) {
+    this.#shared = shared;
+    this.#others = others;
     this.#denied = denied;
   }
 
@@ -38,7 +43,7 @@ export class RunTimeSettings {
   /** Whether a driver that runs can take them all, as far as that can be known at once. */
   async fitRunning(settings: Settings): Promise<boolean> {
     if (Object.keys(settings).length === 0) return true;
-    return this.#gate.ready && (await this.fixedKeys(settings)).length === 0;
+    return this.#ready() !== null && (await this.fixedKeys(settings)).length === 0;
   }
 
   /** Throws the Problem that names each key that is none, or that needs a driver of its own. */
@@ -59,14 +64,18 @@ export class RunTimeSettings {
 
   async #learn(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
-    await requireDriver(this.#gate);
-    const fixed = new Set(await this.#ask(keys));
+    if (this.#ready() === null) await requireDriver(this.#shared.gate);
+    const fixed = new Set(await this.#ask(this.#ready() ?? this.#shared, keys));
     for (const key of keys) this.#modifiable.set(key, !fixed.has(key));
   }
 
-  async #ask(keys: readonly string[]): Promise<readonly string[]> {
+  #ready(): DriverHandle | null {
+    return [this.#shared, ...this.#others()].find(({ gate }) => gate.ready) ?? null;
+  }
+
+  async #ask({ driver }: DriverHandle, keys: readonly string[]): Promise<readonly string[]> {
     try {
-      return await this.#driver.unmodifiableKeys(keys);
+      return await driver.unmodifiableKeys(keys);
     } catch (error) {
       throw unavailable('The driver did not answer.', error);
     }

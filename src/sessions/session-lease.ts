@@ -4,6 +4,7 @@ import { hasRole, maySee } from '../domain/identity.ts';
 import type { Session } from '../domain/session.ts';
 import { DEFAULT_SESSION } from '../domain/session.ts';
 import type { DriverHandle } from './driver-handle.ts';
+import { noSession } from './session-problems.ts';
 
 /** Why the jobs of a session cannot go on in it. */
 export interface SessionClosing {
@@ -29,9 +30,6 @@ export interface Lease {
 /** `default` belongs to everyone; any other session to the one who made it. */
 export const seesSession = (identity: Identity, session: Session): boolean =>
   session.id === DEFAULT_SESSION || maySee(identity, session.owner);
-
-export const noSession = (id: string): Problem =>
-  new Problem('NOT_FOUND', `There is no session "${id}".`);
 
 /** Operators see every session, but only its owner and admins run statements in it. */
 export const requireUse = (identity: Identity, session: Session): void => {

@@ -1,47 +1,27 @@
-import { Problem } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import { ANONYMOUS } from '../domain/identity.ts';
-import { isName, NAME_RULE } from '../domain/ids.ts';
-import { redact } from '../domain/redaction.ts';
+import { isName } from '../domain/ids.ts';
 import type { Session, SessionMode } from '../domain/session.ts';
 import { DEFAULT_SESSION } from '../domain/session.ts';
 import type { IdempotencyKey, KeyedResource } from '../store/store.ts';
-import type { DriverFleet } from './driver-fleet.ts';
 import type { DriverHandle } from './driver-handle.ts';
 import type { FleetDriver } from './fleet-driver.ts';
 import { LiveSession } from './live-session.ts';
 import type { ClosingListener, SessionEndingOptions } from './session-ending.ts';
 import { SessionEnding } from './session-ending.ts';
 import type { Lease, SessionClosing } from './session-lease.ts';
-import { noSession, requireUse, seesSession } from './session-lease.ts';
+import { requireUse, seesSession } from './session-lease.ts';
+import type { NewSession, SessionMakingOptions } from './session-making.ts';
+import { SessionMaking } from './session-making.ts';
+import { badName, gone, noSession, taken, tooMany } from './session-problems.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
-export interface SessionRegistryOptions extends SessionEndingOptions {
-  readonly shared: DriverHandle;
-  readonly fleet: DriverFleet;
+export interface SessionRegistryOptions extends SessionEndingOptions, SessionMakingOptions {
   /** What a session gets that is made at its first use. */
   readonly mode: SessionMode;
-  readonly serverId: string;
   readonly maxLight: number;
-  readonly idleTimeoutMs: number;
-  readonly redactionPattern: string;
 }
-
-export interface NewSession {
-  readonly id: string;
-  readonly owner: string;
-  readonly mode: SessionMode;
-  /** As it was asked for. */
-  readonly sparkConfig: Settings;
-  /** With the places of what they name. */
-  readonly settings: Settings;
-  /** All of the settings can be set on a driver that runs. */
-  readonly atRunTime: boolean;
-  readonly idleTimeoutMs: number | null;
-}
-
-const RETRY_AFTER_SECONDS = 5;
 
 /**
  * The sessions; the only writer of session state.
@@ -65,13 +45,15 @@ export class SessionRegistry {
   readonly #options: SessionRegistryOptions;
   readonly #live = new Map<string, LiveSession>();
   /** Ids on their way into the store, so that two first statements make one session. */
-  readonly #making = new Map<string, Promise<unknown>>();
+  readonly #onTheirWay = new Map<string, Promise<unknown>>();
+  readonly #making: SessionMaking;
   #reserved = 0;
   readonly #ending: SessionEnding;
 
   constructor(options: SessionRegistryOptions) {
     this.#options = options;
     this.#ending = new SessionEnding(options, (live) => this.#live.delete(live.id));
+    this.#making = new SessionMaking(options, (...made) => this.#add(...made));
     options.shared.gate.listen({
       ready: () => this.#sharedReady(),
       lost: () => this.#sharedLost(),
@@ -89,11 +71,11 @@ export class SessionRegistry {
     const { store, shared } = this.#options;
     const state = shared.gate.ready ? 'RUNNING' : 'STARTING';
     const record: Session = {
-      ...this.#record({ id: DEFAULT_SESSION, owner: ANONYMOUS, mode: 'SHARED' }),
+      ...this.#making.record({ id: DEFAULT_SESSION, owner: ANONYMOUS, mode: 'SHARED' }),
       state,
     };
     await store.create(record, null);
-    this.#add(record, {});
+    this.#add(record, {}, null, false);
   }
 
   has(id: string): boolean {
@@ -127,7 +109,7 @@ export class SessionRegistry {
     for (;;) {
       const live = this.#live.get(id);
       if (live === undefined) {
-        const making = this.#making.get(id);
+        const making = this.#onTheirWay.get(id);
         const make = () => this.#makeAtFirstUse(identity, id, needsDriver);
         if (making === undefined) await this.#make(id, make);
         else await making.catch(() => {});
@@ -165,28 +147,18 @@ export class SessionRegistry {
   ): Promise<LiveSession | KeyedResource> {
     const { id } = session;
     // Whether the id is taken is known once the one before it was made or refused.
-    while (this.#making.has(id)) await this.#making.get(id)?.catch(() => {});
+    while (this.#onTheirWay.has(id)) await this.#onTheirWay.get(id)?.catch(() => {});
     if (this.#live.has(id)) throw taken(id);
     if (session.mode === 'ISOLATED') {
-      return this.#make(id, () => this.#createIsolated(session, idempotency));
+      return this.#make(id, () => this.#making.isolated(session, idempotency));
     }
     const free = this.#reserve();
-    return this.#make(id, () => this.#createShared(session, idempotency)).finally(free);
+    return this.#make(id, () => this.#making.shared(session, idempotency)).finally(free);
   }
 
   /** A session of a former server that held no state: its waiting jobs still run. */
-  async revive(former: Session, settings: Settings): Promise<void> {
-    const { store, serverId, clock } = this.#options;
-    const record: Session = {
-      ...former,
-      state: 'STARTING',
-      cause: null,
-      endedAt: null,
-      lastActivity: clock.now(),
-      serverId,
-    };
-    await store.create(record, null);
-    this.#add(record, settings);
+  revive(former: Session, settings: Settings): Promise<void> {
+    return this.#making.again(former, settings);
   }
 
   /**
@@ -225,107 +197,28 @@ export class SessionRegistry {
     return live.lease(jobId, needsDriver);
   }
 
-  async #createShared(
-    session: NewSession,
-    idempotency: IdempotencyKey | null,
-  ): Promise<LiveSession | KeyedResource> {
-    const { driver, gate } = this.#options.shared;
-    const { id, settings } = session;
-    const { epoch } = gate;
-    await driver.openSession(id, settings);
-    try {
-      const made = await this.#keep(session, 'RUNNING', idempotency);
-      if ('resourceId' in made) await driver.closeSession(id);
-      else made.opened = epoch === gate.epoch;
-      return made;
-    } catch (error) {
-      await driver.closeSession(id).catch(() => {});
-      throw error;
-    }
-  }
-
-  /** It is there at once, and its driver later: unless one stands ready. */
-  async #createIsolated(
-    session: NewSession,
-    idempotency: IdempotencyKey | null,
-  ): Promise<LiveSession | KeyedResource> {
-    const { id, settings, atRunTime } = session;
-    const own = this.#options.fleet.acquire(settings, 'isolated', atRunTime);
-    const { epoch, ready } = own.gate;
-    try {
-      if (ready) await own.driver.openSession(id, settings);
-      const made = await this.#keep(session, ready ? 'RUNNING' : 'STARTING', idempotency);
-      if ('resourceId' in made) {
-        void own.end('its session was made before');
-        return made;
-      }
-      made.opened = ready && epoch === own.gate.epoch;
-      this.#giveDriver(made, own);
-      return made;
-    } catch (error) {
-      const died = ready && own.state !== 'ready';
-      void own.end('its session was not made');
-      throw died ? lostWhileOpening(error) : error;
-    }
-  }
-
-  async #keep(
-    session: NewSession,
-    state: 'STARTING' | 'RUNNING',
-    idempotency: IdempotencyKey | null,
-  ): Promise<LiveSession | KeyedResource> {
-    const { id, sparkConfig, settings, idleTimeoutMs } = session;
-    const record: Session = {
-      ...this.#record(session),
-      state,
-      explicit: true,
-      sparkConfig: redact(sparkConfig, this.#options.redactionPattern),
-      idleTimeoutMs: idleTimeoutMs ?? this.#options.idleTimeoutMs,
-    };
-    const answer = await this.#options.store.create(record, idempotency);
-    if ('taken' in answer) throw taken(id);
-    return answer.created ? this.#add(record, settings) : answer;
-  }
-
   async #makeAtFirstUse(identity: Identity, id: string, needsDriver: boolean): Promise<void> {
-    const { store, fleet } = this.#options;
-    const former = await store.get(id);
+    const former = await this.#options.store.get(id);
     if (former?.state === 'DEAD' && former.explicit) {
       if (!seesSession(identity, former)) throw noSession(id);
       throw gone(id, former.cause);
     }
     const mode = this.#modeOf(id);
-    const own = mode === 'ISOLATED' && needsDriver ? fleet.acquire({}, 'isolated', true) : null;
-    const free = own === null ? this.#reserve() : () => {};
-    try {
-      const record = this.#record({ id, owner: identity.name, mode });
-      const answer = await store.create(record, null);
-      if ('taken' in answer) throw new Problem('INTERNAL', `The session "${id}" is in use.`);
-      const live = this.#add(record, {});
-      if (own !== null) this.#giveDriver(live, own);
-    } catch (error) {
-      void own?.end('its session was not made');
-      throw error;
-    } finally {
-      free();
-    }
+    const free = mode === 'ISOLATED' && needsDriver ? () => {} : this.#reserve();
+    await this.#making.atFirstUse(id, identity.name, mode, needsDriver).finally(free);
   }
 
   /** One making of an id at a time; the caller has seen that there is none. */
   #make<T>(id: string, make: () => Promise<T>): Promise<T> {
-    const making = make().finally(() => this.#making.delete(id));
-    this.#making.set(id, making);
+    const making = make().finally(() => this.#onTheirWay.delete(id));
+    this.#onTheirWay.set(id, making);
     return making;
   }
 
   /** Room for one more session without a driver, until it is among the live ones. */
   #reserve(): () => void {
     if (this.lightCount + this.#reserved >= this.#options.maxLight) {
-      throw new Problem(
-        'SESSION_LIMIT',
-        `There are ${this.#options.maxLight} sessions already: delete one, or wait for one to end.`,
-        { retryAfterSeconds: RETRY_AFTER_SECONDS },
-      );
+      throw tooMany(this.#options.maxLight);
     }
     this.#reserved += 1;
     return () => {
@@ -346,12 +239,14 @@ export class SessionRegistry {
     this.#ending.note(live, ['STARTING']);
   }
 
-  #add(record: Session, settings: Settings): LiveSession {
+  #add(record: Session, settings: Settings, own: FleetDriver | null, opened: boolean): LiveSession {
     const handle = record.mode === 'SHARED' ? this.#options.shared : null;
     const live = new LiveSession(record, settings, handle, (session) =>
       this.#ending.released(session),
     );
+    live.opened = opened;
     this.#live.set(record.id, live);
+    if (own !== null) this.#giveDriver(live, own);
     if (record.id !== DEFAULT_SESSION) this.#ending.watch(live, record.idleTimeoutMs);
     return live;
   }
@@ -417,46 +312,4 @@ export class SessionRegistry {
       this.#ending.note(live, ['RUNNING']);
     }
   }
-
-  #record({ id, owner, mode }: Pick<Session, 'id' | 'owner' | 'mode'>): Session {
-    const { clock, serverId, idleTimeoutMs } = this.#options;
-    const now = clock.now();
-    return {
-      id,
-      owner,
-      mode,
-      state: 'STARTING',
-      cause: null,
-      explicit: false,
-      stateful: false,
-      sparkConfig: {},
-      idleTimeoutMs,
-      createdAt: now,
-      lastActivity: now,
-      endedAt: null,
-      serverId,
-    };
-  }
 }
-
-export const badName = (): Problem =>
-  new Problem('INVALID_REQUEST', 'The session id is not valid.', {
-    errors: [{ field: 'sessionId', message: `accepts ${NAME_RULE}` }],
-  });
-
-const lostWhileOpening = (cause: unknown): Problem =>
-  new Problem('DRIVER_UNAVAILABLE', 'The driver ended while it opened the session.', {
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-    cause,
-  });
-
-const taken = (id: string): Problem =>
-  new Problem('SESSION_EXISTS', `The session id "${id}" is taken.`);
-
-const gone = (id: string, cause: string | null): Problem => {
-  const why = cause === null ? '' : ` (${cause})`;
-  return new Problem(
-    'SESSION_GONE',
-    `The session "${id}" has ended${why}; make it again with POST.`,
-  );
-};

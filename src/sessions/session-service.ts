@@ -20,9 +20,10 @@ import type { DriverHandle } from './driver-handle.ts';
 import type { LiveSession } from './live-session.ts';
 import type { RunTimeSettings } from './run-time-settings.ts';
 import { requireDriver } from './run-time-settings.ts';
-import { noSession, seesSession } from './session-lease.ts';
-import type { NewSession, SessionRegistry } from './session-registry.ts';
-import { badName } from './session-registry.ts';
+import { seesSession } from './session-lease.ts';
+import type { NewSession } from './session-making.ts';
+import { badName, noSession, taken } from './session-problems.ts';
+import type { SessionRegistry } from './session-registry.ts';
 
 export interface SessionView {
   readonly session: Session;
@@ -171,7 +172,7 @@ export class SessionService {
     // The same request came twice at the same time: the other one has made it, or was refused.
     const twin = key === null ? null : await this.#known(identity, key);
     if (twin !== null) return { view: twin, replayed: true };
-    throw new Problem('SESSION_EXISTS', `The session id "${session.id}" is taken.`);
+    throw taken(session.id);
   }
 
   /** What the driver itself says against a session is about its settings. */
