@@ -23,3 +23,10 @@ export const timed = async (work: () => Promise<unknown>): Promise<number> => {
 
 export const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Says whether a figure keeps what was promised; one that does not makes the whole bench fail. */
+export const judge = (what: string, value: number, most: number): void => {
+  const kept = value <= most;
+  say(`${what}: ${value.toFixed(2)}, at most ${most}: ${kept ? 'passes' : 'MISSES'}`);
+  if (!kept) process.exitCode = 1;
+};
