@@ -43,7 +43,7 @@ const end = async (api: ApiClient, session: string): Promise<void> => {
 
 const stockIsFull = async (api: ApiClient): Promise<boolean> => {
   const { body } = await api.get<string>('/actuator/prometheus');
-  return /^libra_drivers\{(?=[^}]*"warm")(?=[^}]*"ready")[^}]*\} 1$/m.test(body);
+  return /^libra_driver_processes\{(?=[^}]*"warm")(?=[^}]*"ready")[^}]*\} 1$/m.test(body);
 };
 
 const fromStock = async (): Promise<readonly number[]> => {

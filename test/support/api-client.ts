@@ -15,6 +15,7 @@ export interface JobBody {
   readonly rowCount: number | null;
   readonly truncated: boolean | null;
   readonly resultComplete: boolean | null;
+  readonly submittedAt: string;
   readonly startedAt: string | null;
   readonly completedAt: string | null;
   readonly executionTimeMs: number | null;

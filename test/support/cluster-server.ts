@@ -10,6 +10,7 @@ import { ServerProcess } from './server-process.ts';
 export const clusterServer = (
   cluster: Cluster,
   env: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> =>
   ServerProcess.start({
     cwd: ROOT,
@@ -27,6 +28,7 @@ export const clusterServer = (
         'spark.driver.blockManager.port': '0',
         'spark.ui.port': '0',
         'spark.master.rest.port': cluster.restPort,
+        ...settings,
       }),
       ...env,
     },

@@ -19,7 +19,7 @@ export const driverProcesses = (below: string): readonly DriverProcess[] => {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map((entry) => ({ pid: Number(entry), folder: markOf(Number(entry)) }))
-    .filter(({ folder }) => folder.startsWith(root))
+    .filter(({ folder }) => `${folder}${path.sep}`.startsWith(root))
     .map(({ pid, folder }) => ({
       pid,
       folder,
