@@ -220,6 +220,26 @@ describe('a statement with a driver of its own', () => {
     expect(await drivers()).toEqual({ isolated: 1, warm: 1 });
   });
 
+  it('a session without state outlives its process, and a job that may retries there', async () => {
+    const [running, retried] = await Promise.all([
+      api.sql(ENDLESS, { wait: '0s' }, 'quick'),
+      api.sql(ENDLESS, { wait: '0s', retry: { maxAttempts: 2, on: ['LOST'] } }, 'quick'),
+    ]);
+    for (const { body } of [running, retried]) await api.reached(body.jobId, 'RUNNING');
+    const before = (await session('quick')).body.appId;
+    const pids = processes().filter((pid) => commandOf(pid).includes('ChildMain'));
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    expect(await api.ended(running.body.jobId)).toMatchObject({
+      state: 'LOST',
+      error: { message: expect.stringContaining('SIGKILL') },
+    });
+    await until(async () => (await api.job(retried.body.jobId)).body.attempt === 2);
+    expect((await api.reached(retried.body.jobId, 'RUNNING')).attempt).toBe(2);
+    expect((await reached('quick', 'RUNNING')).appId).not.toBe(before);
+    await api.cancel(retried.body.jobId);
+    expect((await api.ended(retried.body.jobId)).state).toBe('CANCELLED');
+  });
+
   it('a session that is deleted while jobs run takes them and its process along', async () => {
     const running = await api.sql(ENDLESS, { wait: '0s' }, 'quick');
     await api.reached(running.body.jobId, 'RUNNING');

@@ -94,6 +94,18 @@ describe('an isolated session by POST', () => {
     expect((await core.running({}, on('a'))).state).toBe('RUNNING');
   });
 
+  test('tells its driver of settings that need none of its own, though the shared one is gone', async () => {
+    await create({ sessionId: 'a' });
+    core.maker.at(0).driver.fixedKeys = [FIXED];
+    core.maker.at(0).ready();
+    core.driver.lose();
+    const job = await core.running({ sparkConfig: RUN_TIME }, on('a'));
+    expect(job).toMatchObject({ state: 'RUNNING', executor: 'embedded' });
+    expect((await core.submit({ sparkConfig: { [FIXED]: '2g' } }, on('a'))).executor).toBe(
+      'driver',
+    );
+  });
+
   test('says what no driver can have', async () => {
     const nonsense = create({ sparkConfig: { 'spark.master': 'nonsense' } });
     expect(await problem(nonsense)).toMatchObject({
@@ -394,6 +406,25 @@ describe('a driver that dies', () => {
 });
 
 describe('the end of an isolated session', () => {
+  test('by DELETE while it is being opened for a job cancels the job', async () => {
+    await create({ sessionId: 'a' });
+    const made = core.maker.at(0);
+    let fail: (error: Error) => void = () => {};
+    made.driver.opening = () =>
+      new Promise((_, reject) => {
+        fail = reject;
+      });
+    const job = await core.submit({}, on('a'));
+    made.ready();
+    await settled();
+    made.stopping = async () => fail(new Error('the driver has no process'));
+    const removing = core.core.sessions.remove(ANYONE, 'a');
+    await core.clock.advance(5000);
+    expect(await removing).toEqual({ ended: true });
+    expect((await core.get(job.id)).state).toBe('CANCELLED');
+    expect(core.core.gauges.load).toEqual({ running: 0, queued: 0 });
+  });
+
   test('by DELETE while it starts: its statements are cancelled and its driver ends', async () => {
     await create({ sessionId: 'a' });
     const job = await core.submit({}, on('a'));
