@@ -96,14 +96,6 @@ describe('a statement', () => {
     expect((await api.sql(read)).body.result).toContain('[UTC]');
   });
 
-  it('cannot have settings that need a driver of its own, until there is one', async () => {
-    const { status, body } = await api.sql('SELECT 1', {
-      sparkConfig: { 'spark.executor.memory': '2g' },
-    });
-    expect(status).toBe(501);
-    expect(JSON.stringify(body)).toContain('spark.executor.memory');
-  });
-
   it('cannot both change the session and carry settings of its own', async () => {
     const { status } = await api.sql('CREATE TEMPORARY VIEW gone AS SELECT 1', {
       sparkConfig: { 'spark.sql.ansi.enabled': false },

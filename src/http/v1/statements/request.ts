@@ -133,7 +133,11 @@ const sql = z
     parameters,
     ...common,
   })
-  .meta({ title: 'sql', description: "SQL on the session's driver; the result is its rows." });
+  .meta({
+    title: 'sql',
+    description:
+      "SQL on the session's driver; the result is its rows. With `sparkConfig` that cannot be set at run time it gets a driver of its own, which sees no temporary views and no current database of the session, and no tables of the in-memory catalog.",
+  });
 const python = z
   .strictObject({
     kind: z.literal('python'),
@@ -204,6 +208,14 @@ export const statementSchema = z
           parameters: [{ name: 'day', value: '2025-11-03', type: 'DATE' }],
           pool: 'interactive',
           wait: '5s',
+        },
+      },
+      'own driver': {
+        summary: 'A query with a driver of its own',
+        value: {
+          kind: 'sql',
+          code: 'SELECT count(*) FROM parquet.`s3a://lake/events`',
+          sparkConfig: { 'spark.driver.memory': '4g' },
         },
       },
       python: {
