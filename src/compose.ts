@@ -55,8 +55,8 @@ export interface Server {
   exit(code: number): never;
 }
 
-/** What follows the drain has ten seconds in all. */
-const LIMITS = { afterDrain: 4500, http: 1500, drivers: 3000, store: 1000 } as const;
+/** What follows the drain has twelve seconds in all. */
+const LIMITS = { afterDrain: 4500, http: 1500, drivers: 5000, store: 1000 } as const;
 
 /** The only place that chooses implementations. */
 export const compose = (config: LibraConfig, logger: Logger): Server => {

@@ -232,7 +232,7 @@ export class SessionRegistry {
     const { epoch } = handle.gate;
     await handle.driver.openSession(live.id, live.openSettings);
     live.opened = epoch === handle.gate.epoch;
-    if (live.record.state !== 'STARTING') return;
+    if (!live.opened || live.record.state !== 'STARTING') return;
     const { lastActivity } = live.record;
     const now = live.own === null ? lastActivity : this.#options.clock.now();
     live.record = { ...live.record, state: 'RUNNING', lastActivity: now };
