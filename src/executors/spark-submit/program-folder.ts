@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobOutcome, SparkApplication } from '../../domain/job.ts';
@@ -51,9 +52,9 @@ export class ProgramFolder {
     }
   }
 
-  /** Whole or not at all: another server may have died while it wrote the same. */
+  /** Whole or not at all: another server may write the same, or have died over it. */
   async write(name: string, text: string): Promise<void> {
-    const fresh = this.file(`${name}.${process.pid}`);
+    const fresh = this.file(`${name}.${randomUUID()}`);
     await writeFile(fresh, text, { mode: 0o600 });
     await rename(fresh, this.file(name));
   }
@@ -67,7 +68,7 @@ export class ProgramFolder {
   /** Sees to it that nobody ever runs the program; false when somebody does or did. */
   async forbid(): Promise<boolean> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
-    const claim = this.file(`started.${process.pid}`);
+    const claim = this.file(`started.${randomUUID()}`);
     await writeFile(claim, 'forbidden\n', { mode: 0o600 });
     try {
       await link(claim, this.file('started'));
