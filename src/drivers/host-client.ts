@@ -22,10 +22,16 @@ export interface HostTransport {
   send(json: string): void;
 }
 
+/**
+ * Hears of events that are not in the protocol, from a host of another version or one that has gone
+ * mad, and of those that the server itself could not handle.
+ */
+export type OnFault = (message: string, whose: 'host' | 'server') => void;
+
 /** Speaks the protocol with a driver host, whatever the transport. */
 export class HostClient implements Driver {
   readonly #transport: HostTransport;
-  readonly #onFault: (message: string) => void;
+  readonly #onFault: OnFault;
   readonly #replies = new HostReplies();
   readonly #observers = new Map<string, DriverJobObserver>();
   readonly #contextLostListeners: ((cause: string) => void)[] = [];
@@ -36,8 +42,7 @@ export class HostClient implements Driver {
   #closed: string | null = null;
   #wasReady = false;
 
-  /** `onFault` hears of events that are not in the protocol: a host of another version. */
-  constructor(transport: HostTransport, onFault: (message: string) => void) {
+  constructor(transport: HostTransport, onFault: OnFault) {
     this.#transport = transport;
     this.#onFault = onFault;
   }
@@ -150,14 +155,14 @@ export class HostClient implements Driver {
   #receive(json: string): void {
     const events = hostEventsSchema.safeParse(parsed(json));
     if (!events.success) {
-      this.#onFault(`events that are not in the protocol: ${events.error.message}`);
+      this.#onFault(`events that are not in the protocol: ${events.error.message}`, 'host');
       return;
     }
     for (const event of events.data) {
       try {
         this.#handle(event);
       } catch (error) {
-        this.#onFault(`the event ${event.event} was not handled: ${String(error)}`);
+        this.#onFault(`the event ${event.event} was not handled: ${String(error)}`, 'server');
       }
     }
   }

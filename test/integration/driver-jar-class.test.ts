@@ -48,7 +48,7 @@ const waitFor = async (condition: () => boolean | Promise<boolean>): Promise<voi
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 };
 
-describe.each(HOSTS)('jar-class on the $name driver', ({ open }) => {
+describe.each(HOSTS)('jar-class on the $name driver', ({ open, outOfMemoryEnds }) => {
   let real: RealDriver;
   let jars = 0;
   beforeAll(async () => {
@@ -276,13 +276,25 @@ describe.each(HOSTS)('jar-class on the $name driver', ({ open }) => {
     ).toContain('in task');
   });
 
+  it('that fills the heap ends no more than its host lets it', async () => {
+    const ready = new Promise<void>((resolve) => real.driver.onReady(() => resolve()));
+    const body = 'List<long[]> l = new ArrayList<>(); while (true) l.add(new long[1 << 24]);';
+    const jar = jarOf({
+      'demo.Main': `{ public static void main(String[] args) throws Exception { ${body} }`,
+    });
+    const ending = await run(jar).ended;
+    expect(JSON.stringify(ending)).toContain('java.lang.OutOfMemoryError');
+    if (outOfMemoryEnds === 'job') {
+      expect(ending).toMatchObject({ end: 'failed', error: { code: 'PROGRAM_FAILED' } });
+    } else {
+      expect(ending).toMatchObject({ end: 'lost', error: { code: 'DRIVER_LOST' } });
+      await ready;
+    }
+    await answers();
+  });
+
   it.each([
     ['StackOverflowError', 'rec(1);', 'static int rec(int i) { return rec(i + 1) + 1; }'],
-    [
-      'OutOfMemoryError',
-      'List<long[]> l = new ArrayList<>(); while (true) l.add(new long[1 << 24]);',
-      '',
-    ],
     [
       'ExceptionInInitializerError',
       'Bad.x();',

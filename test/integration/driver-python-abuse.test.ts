@@ -238,7 +238,7 @@ names = [t.getName() for t in spark._jvm.Thread.getAllStackTraces().keySet()]
 print(len([n for n in names if n.startswith("libra-") or n.startswith("Thread-")]))`;
       const now = async () => ({
         threads: Number(await text(threads)),
-        descriptors: readdirSync('/proc/self/fd').length,
+        descriptors: readdirSync(`/proc/${real.pid()}/fd`).length,
         folders: workFolders(),
       });
       await round();

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HEARTBEAT } from '../../src/drivers/child/child-heartbeat.ts';
@@ -61,12 +61,30 @@ export const childPlace = (options: Partial<ChildOptions> = {}): ChildPlace => {
   return { folder, driversDir, logged, maker };
 };
 
-const begin = async (): Promise<RealDriver> => {
-  const { folder, maker } = childPlace();
-  const { driver, start } = maker.make({});
+/** Of the one child that lives there, from its record. */
+export const pidIn = ({ driversDir }: ChildPlace): number => {
+  const [folder = ''] = readdirSync(driversDir);
+  return Number(readFileSync(join(driversDir, folder, 'process'), 'utf8').split(' ')[0]);
+};
+
+export const startIn = async (
+  place: ChildPlace,
+  settings: Readonly<Record<string, string>>,
+): Promise<RealDriver> => {
+  const { driver, start } = place.maker.make(settings);
   const info = await start();
-  removeWithFork(folder);
-  return { driver: driver as RealDriver['driver'], info, folder };
+  return {
+    driver: driver as RealDriver['driver'],
+    info,
+    folder: place.folder,
+    pid: () => pidIn(place),
+  };
+};
+
+const begin = async (): Promise<RealDriver> => {
+  const place = childPlace();
+  removeWithFork(place.folder);
+  return startIn(place, {});
 };
 
 const KEY = Symbol.for('libra.test.child-driver');

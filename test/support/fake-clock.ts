@@ -31,6 +31,11 @@ export class FakeClock implements Clock {
     return this.#pending.size;
   }
 
+  /** Time in which nothing is called, as for a machine that sleeps: what fell due comes afterwards. */
+  sleepFor(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Moves on, calling what falls due in its order and letting promises settle after each call. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;

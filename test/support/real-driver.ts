@@ -15,6 +15,8 @@ export interface RealDriver {
   readonly driver: GuardedDriver;
   readonly info: DriverInfo;
   readonly folder: string;
+  /** Of the process that it lives in, now. */
+  readonly pid: () => number;
 }
 
 export const CONFIG: DriverConfig = {
@@ -90,7 +92,7 @@ const begin = async (): Promise<RealDriver> => {
   const driver = new GuardedDriver(host);
   const info = await driver.start(CONFIG);
   removeWithFork(folder);
-  return { driver, info, folder };
+  return { driver, info, folder, pid: () => process.pid };
 };
 
 const KEY = Symbol.for('libra.test.real-driver');

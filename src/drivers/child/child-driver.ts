@@ -96,7 +96,7 @@ export class ChildDriver implements Driver {
 
   /** A new process, until it answers; when that fails nothing of it is left. */
   async #begin(config: DriverConfig): Promise<DriverInfo> {
-    const { options } = { options: this.#options };
+    const options = this.#options;
     if (this.#stopping.signal.aborted) throw stoppedWhileStarting();
     const ports = options.ports.take();
     const settings = childSettings(config.sparkConf, this.#asked, {
@@ -105,9 +105,11 @@ export class ChildDriver implements Driver {
     });
     const life = new ChildLife({ options, ports, settings });
     void life.over.then(() => options.ports.give(ports.slot));
-    const client = new HostClient(life, (fault) =>
-      life.kill(`sent what nobody understands: ${fault}`),
-    );
+    const client = new HostClient(life, (fault, whose) => {
+      options.log.error({ fault }, 'driver host fault');
+      // Ends of jobs may have been among them.
+      if (whose === 'host') life.kill('sent what is no message');
+    });
     this.#running = { life, client };
     client.onContextLost((cause) => this.#tellLost(cause));
     client.onReady((info) => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { DRIVER_MARK } from '../../processes/leftovers.ts';
 import {
   identityOf,
   isMarked,
@@ -23,7 +24,7 @@ export interface ChildCommand {
   readonly folder: string;
 }
 
-export const markOf = (folder: string): string => `LIBRA_DRIVER=${folder}`;
+const markOf = (folder: string): string => `${DRIVER_MARK}=${folder}`;
 
 const LOOK_MS = 50;
 const LAST_OUTPUT_MS = 2000;
@@ -94,23 +95,20 @@ export class DriverProcess {
   async #killAll(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.exited;
-    // What keeps the log has no mark: it ends by itself when it has written the rest.
-    await killLeftovers(this.#folder, this.#identity, {
-      clock: this.#clock,
-      spareUnmarkedMs: LAST_OUTPUT_MS,
-    });
+    await killLeftovers(this.#folder, this.#identity, this.#clock);
     if (this.#identity.startTime === '-') signal(-this.pid, 'SIGKILL');
   }
 }
 
-/** Ends all processes of a child, its own included; resolves when nothing is left. */
-export const killLeftovers = async (
+/** What a program that has ended left behind. */
+const killLeftovers = async (
   folder: string,
   wrapper: ProcessIdentity,
-  { clock, spareUnmarkedMs }: { readonly clock: Clock; readonly spareUnmarkedMs: number },
+  clock: Clock,
 ): Promise<void> => {
   const mark = markOf(folder);
-  const spareUntil = clock.now() + spareUnmarkedMs;
+  // What keeps the log has no mark: it ends by itself when it has written the rest.
+  const spareUntil = clock.now() + LAST_OUTPUT_MS;
   for (;;) {
     const left = await processesOf({ mark, wrapper, withWrapper: true });
     if (left.length === 0) return;

@@ -3,6 +3,7 @@ package com.whereq.libra.driver.child;
 import com.whereq.libra.driver.DriverHost;
 import com.whereq.libra.driver.result.Folders;
 import java.nio.file.Path;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,10 +13,10 @@ final class ChildEnd {
   private static final long PATIENCE_MILLIS = 5000;
   private static final long FOLDER_MILLIS = 1000;
 
-  private final Path folder;
+  private final Set<Path> folders;
 
-  ChildEnd(String folder) {
-    this.folder = folder == null ? null : Path.of(folder);
+  ChildEnd(Set<Path> folders) {
+    this.folders = folders;
   }
 
   void run(DriverHost host, EventSocket events) {
@@ -29,7 +30,7 @@ final class ChildEnd {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    removeFolder();
+    removeFolders();
     endProcesses();
     // Spark's hooks remove what is left of its scratch files; users' hooks have until the halter.
     System.exit(0);
@@ -40,7 +41,7 @@ final class ChildEnd {
         new Thread(
             () -> {
               sleep(PATIENCE_MILLIS);
-              Thread remover = new Thread(this::removeFolder, "libra-remover");
+              Thread remover = new Thread(this::removeFolders, "libra-remover");
               remover.setDaemon(true);
               remover.start();
               endProcesses();
@@ -57,10 +58,8 @@ final class ChildEnd {
     ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
   }
 
-  private void removeFolder() {
-    if (folder != null) {
-      Folders.delete(folder);
-    }
+  private void removeFolders() {
+    folders.forEach(Folders::delete);
   }
 
   private static void sleep(long millis) {

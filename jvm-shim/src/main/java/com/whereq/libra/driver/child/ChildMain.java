@@ -7,6 +7,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +36,7 @@ public final class ChildMain {
       Invitation invitation = invitation(System.in);
       // Of users' code, whoever reads meets the end of the input.
       System.setIn(InputStream.nullInputStream());
-      end = new ChildEnd(invitation.folder());
+      end = new ChildEnd(foldersOf(invitation));
       connection = ServerConnection.open(invitation.socket(), invitation.token());
     } catch (Exception e) {
       LOG.error("The driver has no way to its server: {}", e.toString());
@@ -44,6 +48,12 @@ public final class ChildMain {
     ParentWatch.start(connection::close);
     connection.readLines(host::request);
     end.run(host, events);
+  }
+
+  /** The socket lies in another folder where the path of this one is too long for one. */
+  private static Set<Path> foldersOf(Invitation invitation) {
+    return new HashSet<>(
+        List.of(Path.of(invitation.folder()), Path.of(invitation.socket()).getParent()));
   }
 
   static Invitation invitation(InputStream input) throws IOException {

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import type { DriverConfig } from '../../src/drivers/driver.ts';
+import { HostClient } from '../../src/drivers/host-client.ts';
+
+const CONFIG: DriverConfig = {
+  sparkConf: {},
+  pools: [],
+  sqlPolicy: {
+    allowReflection: false,
+    allowTransform: false,
+    allowAddResources: false,
+    allowLocalPaths: false,
+    allowedRoots: [],
+  },
+  python: null,
+};
+const READY = {
+  event: 'ready',
+  appId: 'app',
+  sparkVersion: '4.0.1',
+  scalaVersion: '2.13',
+  javaVersion: '17',
+  master: 'local',
+  uiUrl: null,
+  defaultParallelism: 2,
+};
+
+/** The other end of a way that the test can cut. */
+const cutWay = () => {
+  const sent: { request: string; requestId?: number }[] = [];
+  const faults: string[] = [];
+  let tell: (json: string) => void = () => {};
+  let cut: (cause: string) => void = () => {};
+  const client = new HostClient(
+    {
+      async open(onEvents, onClosed) {
+        tell = onEvents;
+        cut = onClosed;
+      },
+      send: (json) => sent.push(JSON.parse(json)),
+    },
+    (fault) => faults.push(fault),
+  );
+  const events = (...list: object[]) => tell(JSON.stringify(list));
+  return {
+    client,
+    sent,
+    faults,
+    events,
+    raw: (text: string) => tell(text),
+    cut: (c: string) => cut(c),
+  };
+};
+
+const isSent = async (sent: readonly { request: string }[], request: string) => {
+  await expect.poll(() => sent.some((each) => each.request === request)).toBe(true);
+};
+
+describe('a client whose host goes away', () => {
+  it('while it starts rejects the start and calls nothing lost', async () => {
+    const { client, sent, cut } = cutWay();
+    const lost: string[] = [];
+    client.onContextLost((cause) => lost.push(cause));
+    const start = client.start(CONFIG);
+    await isSent(sent, 'start');
+    cut('it died');
+    await expect(start).rejects.toMatchObject({ name: 'DriverStartError', message: 'it died' });
+    await expect(client.start(CONFIG)).rejects.toThrow('it died');
+    expect(lost).toEqual([]);
+  });
+
+  it('when it was ready rejects what waits, tells of the loss once, and asks no more', async () => {
+    const { client, sent, events, cut } = cutWay();
+    const lost: string[] = [];
+    client.onContextLost((cause) => lost.push(cause));
+    const start = client.start(CONFIG);
+    await isSent(sent, 'start');
+    events(READY);
+    expect(await start).toMatchObject({ appId: 'app' });
+    const stats = client.stats();
+    const ping = client.ping();
+    cut('it died');
+    cut('again');
+    await expect(stats).rejects.toThrow('it died');
+    await expect(ping).rejects.toThrow('it died');
+    await expect(client.unmodifiableKeys([])).rejects.toThrow('it died');
+    expect(lost).toEqual(['it died']);
+    await client.stop();
+    expect(sent.map(({ request }) => request)).toEqual(['start', 'stats', 'ping']);
+  });
+
+  it('while it stops has stopped', async () => {
+    const { client, sent, events, cut } = cutWay();
+    const lost: string[] = [];
+    client.onContextLost((cause) => lost.push(cause));
+    const start = client.start(CONFIG);
+    await isSent(sent, 'start');
+    events(READY);
+    await start;
+    const stop = client.stop();
+    cut('it died');
+    await stop;
+    expect(lost).toEqual([]);
+  });
+
+  it('says what is no message', async () => {
+    const { client, sent, faults, raw, events } = cutWay();
+    const start = client.start(CONFIG);
+    await isSent(sent, 'start');
+    raw('}{');
+    raw('{"event":"ready"}');
+    raw('[{"event":"unheard"}]');
+    expect(faults).toHaveLength(3);
+    events(READY);
+    await start;
+  });
+});
