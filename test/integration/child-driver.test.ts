@@ -177,13 +177,13 @@ describe('a child driver that cannot start', () => {
         'spark.jars.ivy': join(place.folder, 'ivy'),
       }),
       start({ 'spark.master': 'spark://127.0.0.1:1' }),
-      start({ 'spark.driver.extraJavaOptions': '--no-such-option' }),
+      start({ 'spark.driver.extraJavaOptions': '-Xss1' }),
     ]);
     expect(unresolved).toMatch(/^DriverStartError: .*spark\.jars\.packages: no\.such:package:1\.0/);
     expect(unresolved).toContain('unresolved dependency');
     expect(silent).toContain('All masters are unresponsive');
     expect(badOption).toContain('exit code 1');
-    expect(badOption).toContain('Unrecognized option: --no-such-option');
+    expect(badOption).toContain('stack size specified is too small');
     for (const message of [unresolved, silent, badOption]) expect(message).not.toMatch(/\n\s+at /);
     await nothingIsLeft(place);
     rmSync(place.folder, { recursive: true, force: true });
