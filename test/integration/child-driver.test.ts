@@ -187,7 +187,8 @@ describe('a child driver that cannot start', () => {
     for (const message of [unresolved, silent, badOption]) expect(message).not.toMatch(/\n\s+at /);
     await nothingIsLeft(place);
     rmSync(place.folder, { recursive: true, force: true });
-  });
+    // Spark gives a master a minute to answer.
+  }, 240_000);
 
   it('in time is killed, with its log in the reason', async () => {
     const place = childPlace({ startTimeoutMs: 100 });
