@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FAULTS, FaultRun } from '../support/faults.ts';
 
 // Whole clusters start and end here, again and again, where processors are few.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
+vi.setConfig({ testTimeout: 700_000, hookTimeout: 600_000 });
 
 /** `npm run bench:faults` has more of them, in a random order, and measures. */
 describe('under a load of mixed jobs', () => {

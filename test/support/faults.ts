@@ -43,7 +43,7 @@ export interface Verdict {
 
 const LOOK_MS = 50;
 /** No recovery takes so long: it has failed. */
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 const ENDS_LIMIT_MS = 180_000;
 const GONE_LIMIT_MS = 60_000;
 
