@@ -77,21 +77,32 @@ export class SessionMaking {
     session: NewSession,
     idempotency: IdempotencyKey | null,
   ): Promise<LiveSession | KeyedResource> {
-    const { id, settings, atRunTime } = session;
+    const { settings, atRunTime } = session;
     const own = this.#options.fleet.acquire(settings, 'isolated', atRunTime);
     const { epoch, ready } = own.gate;
     try {
-      if (ready) await own.driver.openSession(id, settings);
-      const kept = await this.#keep(session, ready ? 'RUNNING' : 'STARTING', idempotency);
+      const open = ready && (await this.#openWarm(own, session));
+      const kept = await this.#keep(session, open ? 'RUNNING' : 'STARTING', idempotency);
       if (!('resourceId' in kept)) {
-        return this.#adopt(kept, settings, own, ready && epoch === own.gate.epoch);
+        return this.#adopt(kept, settings, own, open && epoch === own.gate.epoch);
       }
       void own.end('its session was made before');
       return kept;
     } catch (error) {
-      const died = ready && own.state !== 'ready';
       void own.end('its session was not made');
-      throw died ? lostWhileOpening(error) : error;
+      throw error;
+    }
+  }
+
+  /** False where the process died meanwhile: the driver brings another one, and the session waits. */
+  async #openWarm(own: FleetDriver, { id, settings }: NewSession): Promise<boolean> {
+    try {
+      await own.driver.openSession(id, settings);
+      return true;
+    } catch (error) {
+      if (own.state === 'ready') throw error;
+      if (own.state === 'recovering') return false;
+      throw lostWhileOpening(error);
     }
   }
 

@@ -56,6 +56,25 @@ describe('warm drivers', () => {
     expect((await core.running({}, { session: 'a' })).state).toBe('RUNNING');
   });
 
+  test('one whose process dies as it is taken brings its session another one', async () => {
+    await start();
+    await readyAll();
+    const made = core.maker.at(0);
+    made.driver.opening = async () => {
+      made.driver.opening = async () => {};
+      made.driver.lose('did not answer for 20 s and was killed');
+      throw new Error('its process is gone');
+    };
+    const { view } = await create('a', RUN_TIME);
+    expect(view.session.state).toBe('STARTING');
+    const job = await core.submit({}, { session: 'a' });
+    expect(job.waitingFor).toBe('DRIVER');
+    made.driver.ready();
+    expect(await stateOf('a')).toBe('RUNNING');
+    expect(made.driver.sessions.get('a')).toEqual(RUN_TIME);
+    expect(await core.stateOf(job.id)).toBe('RUNNING');
+  });
+
   test('one that still starts is taken rather than another started', async () => {
     await start();
     expect((await create('a')).view.session.state).toBe('STARTING');
