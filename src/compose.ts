@@ -4,11 +4,13 @@ import { v7 as uuid } from 'uuid';
 import { buildApp } from './app.ts';
 import { markProcess } from './config/load.ts';
 import type { LibraConfig } from './config/schema.ts';
+import { closeDataFolders } from './data-folders.ts';
 import type { Pool } from './domain/pool.ts';
 import { driverMemory } from './driver-memory.ts';
 import { HEARTBEAT } from './drivers/child/child-heartbeat.ts';
 import { ChildMaker } from './drivers/child/child-maker.ts';
-import { STOP_TIMES } from './drivers/child/options.ts';
+import { type ChildOptions, STOP_TIMES } from './drivers/child/options.ts';
+import { checkRunAs } from './drivers/child/run-as-check.ts';
 import type { DriverConfig, MadeDriver } from './drivers/driver.ts';
 import { GuardedDriver } from './drivers/guarded-driver.ts';
 import {
@@ -33,6 +35,7 @@ import { parseFairscheduler } from './pools/fairscheduler.ts';
 import { clearLeftovers, DRIVER_MARK } from './processes/leftovers.ts';
 import { memoryOfMachine } from './processes/machine-memory.ts';
 import { PortSlots } from './processes/port-slots.ts';
+import { UserIds } from './processes/user-ids.ts';
 import { ResultService } from './results/result-service.ts';
 import { makeScratch } from './scratch.ts';
 import type { ShutdownPhase } from './shutdown.ts';
@@ -57,6 +60,9 @@ export interface Server {
 
 /** What follows the drain has twelve seconds in all. */
 const LIMITS = { afterDrain: 4500, http: 1500, drivers: 5000, store: 1000 } as const;
+
+const RUN_AS_LIMITS =
+  'libra.session.run-as keeps isolated sessions apart; jobs of shared sessions and programs of spark-submit run as this server does';
 
 /** The only place that chooses implementations. */
 export const compose = (config: LibraConfig, logger: Logger): Server => {
@@ -87,8 +93,10 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   };
   const ports = new PortSlots(libra.driver.portRange);
   const driversDir = join(libra.dataDir, 'drivers');
-  const children = new ChildMaker({
+  const childOptions: ChildOptions = {
     driversDir,
+    filesDir,
+    users: null,
     projectRoot: config.projectRoot,
     sparkHome: spark.home,
     localIp: spark.localIp,
@@ -104,10 +112,15 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
     stop: STOP_TIMES,
     clock: systemClock,
     log: logger,
+  };
+  const { runAs } = libra.session;
+  const children = new ChildMaker({
+    ...childOptions,
+    users: runAs.length === 0 ? null : new UserIds(runAs),
   });
   const shared: MadeDriver =
     libra.driver.host === 'child'
-      ? children.make({})
+      ? new ChildMaker(childOptions).make({})
       : embeddedDriver(launch, logger, async () =>
           driverConfig(config, await findsPython(), pools),
         );
@@ -224,6 +237,16 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   );
   const opening = openStore(store, logger, async () => {
     await clearLeftovers(libra.dataDir, scratch);
+    await closeDataFolders({
+      dataDir: libra.dataDir,
+      resultsDir: libra.results.dir,
+      driversDir: runAs.length === 0 ? null : driversDir,
+    });
+    if (runAs.length > 0) {
+      const { runtime } = await findsPython();
+      await checkRunAs({ options: childOptions, ids: runAs, python: runtime });
+      logger.warn(RUN_AS_LIMITS);
+    }
     await files.start();
     await core.start();
   });

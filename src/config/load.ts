@@ -9,7 +9,7 @@ import { deepFreeze } from './freeze.ts';
 import { hostEnvironment } from './host-environment.ts';
 import { chooseProfiles } from './profiles.ts';
 import type { LibraConfig } from './schema.ts';
-import { duplicateTokenFault, exposureFault, readTokensFile } from './security.ts';
+import { duplicateTokenFault, exposureFault, readTokensFile, runAsFault } from './security.ts';
 import { readYamlSource } from './yaml-source.ts';
 
 export interface LoadOptions {
@@ -74,6 +74,8 @@ export const load = (env: Env, options: LoadOptions = {}): LibraConfig => {
   const exposure = exposureFault(whole.settings, where('server.address'));
   // A tokens file that could not be read is the fault to mend, not the missing tokens.
   if (exposure !== null && whole.faults.length === 0) faults.push(exposure);
+  const runAs = runAsFault(whole.settings, where('libra.session.run-as'));
+  if (runAs !== null && whole.faults.length === 0) faults.push(runAs);
   if (faults.length > 0) throw new ConfigError(faults);
 
   return deepFreeze({

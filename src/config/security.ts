@@ -61,6 +61,20 @@ export const exposureFault = (settings: Settings, where: string): ConfigFault | 
   };
 };
 
+/** Users of their own keep nobody apart where everybody may use every session. */
+export const runAsFault = (settings: Settings, where: string): ConfigFault | null => {
+  const { allowAnonymous, tokens } = settings.libra.security;
+  if (settings.libra.session.runAs.length === 0 || tokens.length > 0 || allowAnonymous) return null;
+  return {
+    where,
+    message:
+      'libra.session.run-as keeps sessions apart from each other, but without tokens everyone on ' +
+      'this machine may use all of them, the code that runs in them included. Set ' +
+      'libra.security.tokens or libra.security.tokens-file; libra.security.allow-anonymous: true ' +
+      'says that this is meant',
+  };
+};
+
 /** Two entries with one hash cannot be told apart. */
 export const duplicateTokenFault = (
   tokens: readonly TokenConfig[],

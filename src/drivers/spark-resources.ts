@@ -31,6 +31,10 @@ const fileUrlPath = (url: string): string | null => {
   }
 };
 
+/** Local files that `spark.jars` and its like name. */
+export const localResources = (settings: Settings): readonly string[] =>
+  LISTS.flatMap((key) => membersOf(settings[key]).map(localPath)).filter((path) => path !== null);
+
 /** Local files of `spark.jars` and its like that are not there. */
 export const missingResources = (settings: Settings): readonly string[] =>
   LISTS.flatMap((key) =>

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -8,12 +8,16 @@ import {
   processesWhere,
   signal,
 } from './processes.ts';
+import { endUser, removeFilesOf } from './user-processes.ts';
 
 /** Stands in the environment of all that a driver starts; the value is the driver's folder. */
 export const DRIVER_MARK = 'LIBRA_DRIVER';
 
 /** Holds, in the folder of a driver process, who it is. */
 export const PROCESS_FILE = 'process';
+
+/** In the folder of a driver that runs as another user: what belongs to that user. */
+export const OWN_FOLDER = 'own';
 
 const PLACES = ['tmp', 'drivers'] as const;
 const LOOK_AGAIN_MS = 50;
@@ -29,6 +33,7 @@ export const clearLeftovers = async (dataDir: string, own: string | null): Promi
   const folders = await foldersIn(dataDir, own);
   if (folders.length === 0) return;
   await endAll(folders);
+  await Promise.all(folders.map(endUserOf));
   await Promise.all(
     folders.map((folder) =>
       rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {}),
@@ -60,6 +65,14 @@ const endAll = async (folders: readonly string[]): Promise<void> => {
     if (left.length === 0 || performance.now() > deadline) return;
     await sleep(LOOK_AGAIN_MS);
   }
+};
+
+/** The server alone can have given the folder away: it tells whose processes there may be. */
+const endUserOf = async (folder: string): Promise<void> => {
+  const uid = (await lstat(join(folder, OWN_FOLDER)).catch(() => null))?.uid ?? 0;
+  if (uid === 0 || process.getuid?.() !== 0) return;
+  await endUser(uid);
+  await removeFilesOf(uid);
 };
 
 /** The recorded processes, each with a session of its own, as long as the number is still theirs. */

@@ -34,6 +34,8 @@ export const childPlace = (options: Partial<ChildOptions> = {}): ChildPlace => {
   };
   const maker = new ChildMaker({
     driversDir,
+    filesDir: join(folder, 'files'),
+    users: null,
     projectRoot: resolve('.'),
     sparkHome: sparkHome(),
     localIp: '127.0.0.1',

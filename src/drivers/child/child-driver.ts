@@ -10,9 +10,11 @@ import {
   type JvmStats,
 } from '../driver.ts';
 import { HostClient } from '../host-client.ts';
+import { AcrossUsers } from './across-users.ts';
+import { ChildFolder } from './child-folder.ts';
 import { ChildHeartbeat } from './child-heartbeat.ts';
 import { ChildLife } from './child-life.ts';
-import { childSettings } from './child-settings.ts';
+import { childSettings, settingsApart, withFiles } from './child-settings.ts';
 import { withComplaints } from './death-cause.ts';
 import type { ChildOptions } from './options.ts';
 
@@ -24,6 +26,8 @@ const STEADY_MS = 60_000;
 interface Running {
   readonly life: ChildLife;
   readonly client: HostClient;
+  /** The client, or what stands between it and a child that is somebody else. */
+  readonly jobs: Pick<Driver, 'submit' | 'cancel'>;
 }
 
 /**
@@ -58,11 +62,11 @@ export class ChildDriver implements Driver {
   }
 
   submit(job: DriverJob, observer: DriverJobObserver): void {
-    this.#client().submit(job, observer);
+    this.#alive().jobs.submit(job, observer);
   }
 
   cancel(jobId: string): void {
-    this.#client().cancel(jobId);
+    this.#alive().jobs.cancel(jobId);
   }
 
   async openSession(sessionId: string, settings: Readonly<Record<string, string>>): Promise<void> {
@@ -90,27 +94,33 @@ export class ChildDriver implements Driver {
   }
 
   #client(): HostClient {
+    return this.#alive().client;
+  }
+
+  #alive(): Running {
     if (this.#running === null) throw new Error('The driver has no process');
-    return this.#running.client;
+    return this.#running;
   }
 
   /** A new process, until it answers; when that fails nothing of it is left. */
   async #begin(config: DriverConfig): Promise<DriverInfo> {
     const options = this.#options;
-    if (this.#stopping.signal.aborted) throw stoppedWhileStarting();
+    const { folder, asked } = await this.#makeFolder();
     const ports = options.ports.take();
-    const settings = childSettings(config.sparkConf, this.#asked, {
-      ports,
-      localIp: options.localIp,
+    const whole = childSettings(config.sparkConf, asked, { ports, localIp: options.localIp });
+    const settings = folder.uid === null ? whole : settingsApart(whole, folder.own);
+    const life = new ChildLife({ options, ports, settings, folder });
+    void life.over.then(() => {
+      options.ports.give(ports.slot);
+      if (folder.uid !== null) options.users?.give(folder.uid);
     });
-    const life = new ChildLife({ options, ports, settings });
-    void life.over.then(() => options.ports.give(ports.slot));
     const client = new HostClient(life, (fault, whose) => {
       options.log.error({ fault }, 'driver host fault');
       // Ends of jobs may have been among them.
       if (whose === 'host') life.kill('sent what is no message');
     });
-    this.#running = { life, client };
+    const jobs = folder.uid === null ? client : new AcrossUsers(client, folder, options.log);
+    this.#running = { life, client, jobs };
     client.onContextLost((cause) => this.#tellLost(cause));
     client.onReady((info) => {
       for (const listener of this.#readyListeners) listener(info);
@@ -125,6 +135,29 @@ export class ChildDriver implements Driver {
       if (this.#stopping.signal.aborted) throw stoppedWhileStarting();
       throw new DriverStartError(withComplaints((error as Error).message, log));
     }
+  }
+
+  /** Of a user of its own, where there are any, with what it was asked to bring along. */
+  async #makeFolder(): Promise<{ folder: ChildFolder; asked: Readonly<Record<string, string>> }> {
+    const { users } = this.#options;
+    this.#throwIfStopped();
+    const folder = new ChildFolder(this.#options, users === null ? null : await users.take());
+    try {
+      this.#throwIfStopped();
+      await folder.make();
+      const asked = await withFiles(this.#asked, (path) => folder.reachable(path));
+      this.#throwIfStopped();
+      return { folder, asked };
+    } catch (error) {
+      await folder.clear();
+      if (folder.uid !== null) users?.give(folder.uid);
+      if (error instanceof DriverStartError) throw error;
+      throw new DriverStartError(`The driver has no folder: ${(error as Error).message}`);
+    }
+  }
+
+  #throwIfStopped(): void {
+    if (this.#stopping.signal.aborted) throw stoppedWhileStarting();
   }
 
   async #untilReady(life: ChildLife, ready: Promise<DriverInfo>): Promise<DriverInfo> {

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ports } from '../../processes/port-slots.ts';
 import { propertiesText } from '../../processes/properties-text.ts';
 import { sparkEnvironment } from '../../processes/spark-environment.ts';
+import { commandAs } from '../../processes/user-processes.ts';
 import { type Deferred, deferred } from '../../util/deferred.ts';
 import { NICENESS } from '../../util/niceness.ts';
 import type { HostTransport } from '../host-client.ts';
 import { logLevels } from '../log-levels.ts';
+import type { ChildFolder } from './child-folder.ts';
 import { DriverProcess, type Exit } from './child-process.ts';
 import { submitSettings } from './child-settings.ts';
 import { ChildSocket } from './child-transport.ts';
@@ -29,6 +31,8 @@ export interface ChildLifeInput {
   readonly ports: Ports;
   /** The complete configuration of its Spark. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Made already; removed when nothing of the process is left. */
+  readonly folder: ChildFolder;
 }
 
 export interface LifeEnd {
@@ -44,7 +48,6 @@ export interface LifeEnd {
  *   opened ──process started, connected──▶ alive ──exit, or killed──▶ over, with the cause
  */
 export class ChildLife implements HostTransport {
-  readonly folder: string;
   readonly #input: ChildLifeInput;
   readonly #over: Deferred<LifeEnd> = deferred();
   #process: DriverProcess | null = null;
@@ -54,7 +57,6 @@ export class ChildLife implements HostTransport {
 
   constructor(input: ChildLifeInput) {
     this.#input = input;
-    this.folder = join(input.options.driversDir, randomBytes(4).toString('hex'));
   }
 
   /** Resolves once the process is gone and all that belonged to it. */
@@ -111,13 +113,11 @@ export class ChildLife implements HostTransport {
   }
 
   async #launch(onEvents: (json: string) => void): Promise<void> {
-    const { options, settings } = this.#input;
-    for (const name of ['tmp', 'home', 'work']) {
-      await mkdir(join(this.folder, name), { recursive: true, mode: 0o700 });
-    }
+    const { options, settings, folder } = this.#input;
     const hostJar = join(options.projectRoot, 'jvm-shim', 'target', 'libra-driver-host.jar');
-    const properties = join(this.folder, PROPERTIES);
+    const properties = join(folder.path, PROPERTIES);
     await writeFile(properties, propertiesText(submitSettings(settings, hostJar)), { mode: 0o600 });
+    await folder.showToChild(properties);
     const path = await this.#socketPath();
     const token = randomBytes(32).toString('hex');
     this.#socket = await ChildSocket.listen({
@@ -127,26 +127,32 @@ export class ChildLife implements HostTransport {
       onLine: onEvents,
       onClosed: (fault) => this.#disconnected(fault),
     });
+    await folder.giveToChild(path);
     this.#process = await DriverProcess.start(
       {
         command: [
           join(options.projectRoot, 'bin', 'lib', 'run-driver.sh'),
-          this.folder,
+          ...[folder.path, join(folder.own, 'work')],
           String(Math.max(1, Math.floor(options.maxLogBytes / KIB / 2))),
           // Behind the event loop, as the threads of an embedded driver are.
           ...['nice', '-n', String(NICENESS)],
+          ...(folder.uid === null ? [] : commandAs(folder.uid)),
           join(options.sparkHome, 'bin', 'spark-submit'),
           ...['--properties-file', properties],
           ...['--class', MAIN_CLASS, 'spark-internal'],
         ],
         environment: sparkEnvironment(options, {
           master: settings['spark.master'],
-          home: join(this.folder, 'home'),
-          tmp: join(this.folder, 'tmp'),
-          javaOptions: ['-XX:+ExitOnOutOfMemoryError', ...logLevels(options.logLevel)],
+          home: join(folder.own, 'home'),
+          tmp: join(folder.own, 'tmp'),
+          javaOptions: [
+            '-XX:+ExitOnOutOfMemoryError',
+            ...(folder.uid === null ? [] : [`-Duser.home=${join(folder.own, 'home')}`]),
+            ...logLevels(options.logLevel),
+          ],
         }),
-        input: `${JSON.stringify({ socket: path, token, folder: this.folder })}\n`,
-        folder: this.folder,
+        input: `${JSON.stringify({ socket: path, token, folder: folder.own })}\n`,
+        folder: folder.path,
       },
       options.clock,
     );
@@ -155,9 +161,11 @@ export class ChildLife implements HostTransport {
   }
 
   async #socketPath(): Promise<string> {
-    const path = join(this.folder, 'socket');
+    const { folder } = this.#input;
+    const path = join(folder.path, 'socket');
     if (Buffer.byteLength(path) <= LONGEST_PATH) return path;
     this.#socketFolder = await mkdtemp('/tmp/libra-driver-');
+    if (folder.uid !== null) await chmod(this.#socketFolder, 0o711);
     return join(this.#socketFolder, 'socket');
   }
 
@@ -174,9 +182,9 @@ export class ChildLife implements HostTransport {
   }
 
   async #end(exit: Exit): Promise<void> {
-    const { options } = this.#input;
+    const { options, folder } = this.#input;
     await this.#process?.killAll();
-    const log = await logEnd(join(this.folder, LOG));
+    const log = await logEnd(join(folder.path, LOG));
     const cause = deathCause({ exit, killedFor: this.#killedFor, log });
     const stopped = this.#killedFor === STOPPED;
     options.log[stopped ? 'debug' : 'warn'](
@@ -189,7 +197,7 @@ export class ChildLife implements HostTransport {
 
   async #clear(): Promise<void> {
     this.#socket?.close();
-    await remove(this.folder);
+    await this.#input.folder.clear();
     if (this.#socketFolder !== null) await remove(this.#socketFolder);
   }
 }

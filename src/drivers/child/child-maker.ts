@@ -18,11 +18,12 @@ const PYTHON = 256 * MIB;
 
 /** Makes drivers that spark-submit starts, each in a process of its own. */
 export class ChildMaker implements DriverMaker {
-  readonly most = null;
+  readonly most: number | null;
   readonly #options: ChildOptions;
 
   constructor(options: ChildOptions) {
     this.#options = options;
+    this.most = options.users?.count ?? null;
   }
 
   faults(settings: Settings): readonly string[] {

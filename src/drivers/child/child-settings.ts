@@ -1,4 +1,6 @@
-import { inheritedSettings, placeSettings } from '../../processes/driver-place.ts';
+import { join } from 'node:path';
+import { RESOURCE_SETTINGS } from '../../domain/spark-settings.ts';
+import { inheritedSettings, isLocalMaster, placeSettings } from '../../processes/driver-place.ts';
 import type { Ports } from '../../processes/port-slots.ts';
 
 type Settings = Readonly<Record<string, string>>;
@@ -16,6 +18,38 @@ export const childSettings = (
     'spark.ui.showConsoleProgress': 'false',
     ...asked,
   };
+};
+
+/**
+ * For a child that runs as a user of its own: what it writes goes to its own folder, and the ports
+ * that it opens on this machine, where other users are, answer none but itself.
+ */
+export const settingsApart = (settings: Settings, own: string): Settings => ({
+  'spark.ui.enabled': 'false',
+  ...settings,
+  'spark.local.dir': join(own, 'tmp'),
+  'spark.jars.ivy': join(own, 'ivy'),
+  // Elsewhere the cluster says how: its processes have to share the secret.
+  ...(isLocalMaster(settings['spark.master']) ? { 'spark.authenticate': 'true' } : {}),
+});
+
+/** The settings with each file that they name where `reachable` puts it. */
+export const withFiles = async (
+  settings: Settings,
+  reachable: (path: string) => Promise<string>,
+): Promise<Settings> => {
+  const placed: Record<string, string> = { ...settings };
+  for (const key of RESOURCE_SETTINGS) {
+    const value = settings[key];
+    if (value === undefined) continue;
+    const entries = value.split(',').map(async (entry) => {
+      // Behind the # stands the name that the program sees.
+      const [path = '', ...alias] = entry.split('#');
+      return [await reachable(path), ...alias].join('#');
+    });
+    placed[key] = (await Promise.all(entries)).join(',');
+  }
+  return placed;
 };
 
 /** The driver host gives effect to these itself, as it does in the server's process. */

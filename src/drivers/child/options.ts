@@ -1,5 +1,6 @@
 import type { PortSlots } from '../../processes/port-slots.ts';
 import type { SparkSurroundings } from '../../processes/spark-environment.ts';
+import type { UserIds } from '../../processes/user-ids.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Log } from '../../util/log.ts';
 import type { DriverConfig } from '../driver.ts';
@@ -8,6 +9,10 @@ import type { HeartbeatTimes } from './child-heartbeat.ts';
 export interface ChildOptions extends SparkSurroundings {
   /** Holds a folder for each child, as long as it lives. */
   readonly driversDir: string;
+  /** Where uploaded files lie. */
+  readonly filesDir: string;
+  /** Each child gets one of them; null where they all have the server's own. */
+  readonly users: UserIds | null;
   /** The server's own settings, complete but for the Python. */
   readonly sparkConf: Readonly<Record<string, string>>;
   /** What the embedded driver would start with; asked when a child is started. */

@@ -48,6 +48,9 @@ final class PythonEnvironment {
 
   static void fill(Map<String, String> environment, Python runtime, SparkConf conf) {
     environment.keySet().removeIf(name -> !NAMES.contains(name) && !name.startsWith("LC_"));
+    // A user id may have no name but the one that this process gave it.
+    environment.putIfAbsent("USER", System.getProperty("user.name"));
+    environment.putIfAbsent("LOGNAME", System.getProperty("user.name"));
     List<String> path = new ArrayList<>();
     path.add(runtime.runnerDir());
     path.addAll(runtime.path());
