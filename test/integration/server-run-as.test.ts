@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -262,15 +263,14 @@ print(spark.table('mine').count())`,
 
 /** While the last row waits, Python does this to the folder of the result; then it is stored. */
 const tamper = async (deed: string): Promise<JobBody> => {
-  const own = join(await folderOf('ben'), 'own', 'tmp');
+  const own = join(await folderOf('ben'), 'own', 'tmp', randomUUID());
   const deeds = await as('ben').statement(
     {
       kind: 'python',
       wait: '0s',
       code: `import os, time
 own = ${text(own)}
-for name in ('go', 'job', 'ready', 'done'):
-    if os.path.exists(own + '/' + name): os.remove(own + '/' + name)
+os.mkdir(own)
 def slow(n):
     while n > 0 and not os.path.exists(own + '/go'):
         time.sleep(0.02)
@@ -281,8 +281,7 @@ def wait_for(path):
     while not os.path.exists(path):
         time.sleep(0.02)
 wait_for(own + '/job')
-time.sleep(0.1)
-result = os.environ['LIBRA_DRIVER'] + '/results/' + open(own + '/job').read()
+result = os.environ['LIBRA_DRIVER'] + '/results/' + os.listdir(own + '/job')[0]
 chunk = result + '/chunk-00000.arrow'
 wait_for(chunk)
 ${deed}
@@ -297,7 +296,10 @@ wait_for(own + '/done')`,
     { wait: '0s' },
     SESSION.ben,
   );
-  writeFileSync(join(own, 'job'), body.jobId, { mode: 0o644 });
+  // Made elsewhere, so that the name is in it as soon as it is there.
+  mkdirSync(join(own, 'new', body.jobId), { recursive: true });
+  chmodSync(join(own, 'new'), 0o755);
+  renameSync(join(own, 'new'), join(own, 'job'));
   const ended = await as('ben').ended(body.jobId);
   expect((await as('ben').job(deeds.body.jobId)).body).toMatchObject({ state: 'RUNNING' });
   writeFileSync(join(own, 'done'), '');
