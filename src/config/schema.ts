@@ -83,7 +83,7 @@ const session = z.strictObject({
   ),
   'run-as': setting(
     userIds,
-    'User ids that driver processes run under, one for each at a time: `20001-20010`, or `20001, 20005`. Only a server that runs as root can give them.',
+    'User ids that the driver processes of sessions and single statements run under, one for each at a time: `20001-20010`, or `20001, 20005`. Nobody else may use them. Only a server that runs as root can give them.',
     { fallback: [] },
   ),
 });
