@@ -35,7 +35,7 @@ const WITHOUT_EFFECT =
   /^spark\.driver\.(cores|memoryOverhead|memoryOverheadFactor|supervise)$|^spark\.kubernetes\.driver\.(limit|request)\./;
 
 const MASTER =
-  /^(local(\[(\*|\d+)(\s*,\s*\d+)?\])?|local-cluster\[.+\]|spark:\/\/.+|k8s:\/\/.+|yarn)$/;
+  /^(local(\[(\*|0*[1-9]\d*)(\s*,\s*\d+)?\])?|local-cluster\[.+\]|spark:\/\/.+|k8s:\/\/.+|yarn)$/;
 
 /** Settings that cannot be given effect, each with its reason. */
 export const unsupportedSettings = (settings: Settings): readonly string[] =>

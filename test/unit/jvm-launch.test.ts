@@ -201,6 +201,7 @@ describe('what cannot be in force', () => {
     ['a missing jar', { config: { 'spark.jars': '/none.jar' } }, /spark.jars: there is no file/],
     ['a missing class path', { config: { 'spark.driver.extraClassPath': '/none' } }, /extraClassPath: there is no \/none/], // biome-ignore format: a table
     ['an unknown master', { spark: { master: 'yarn-cluster' } }, /"yarn-cluster" is none of/],
+    ['a master without cores', { spark: { master: 'local[0]' } }, /"local\[0\]" is none of/],
     ['yarn without Hadoop', { spark: { master: 'yarn' } }, /yarn needs HADOOP_CONF_DIR/],
     ['no Spark', { spark: { home: '/none' } }, /\/none holds no Spark/],
     ['no shim', { rest: { shimJar: '/none.jar' } }, /run bin\/setup/],
