@@ -89,6 +89,10 @@ export class ResultFolder {
   /** Decodes one batch after the other; memory holds one. */
   async *read(ranges: readonly BatchRange[]): AsyncGenerator<ReadBatch, void, void> {
     yield* this.#withFiles(ranges, async ({ batch, from, to }, file) => {
+      // The manifest comes from the driver, where user code runs: it may promise any length.
+      if (batch.offset + batch.length > (await file.stat()).size) {
+        throw new ResultDamagedError('A file of the result is shorter than stored');
+      }
       // The schema message goes ahead, so that the library reads a stream of one batch.
       const bytes = new Uint8Array(this.schema.length + batch.length);
       bytes.set(this.schema);

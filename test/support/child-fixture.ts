@@ -21,6 +21,7 @@ export interface ChildPlace {
   readonly driversDir: string;
   readonly logged: readonly LoggedLine[];
   readonly maker: ChildMaker;
+  readonly options: ChildOptions;
 }
 
 const ports = new PortSlots({ first: 42_200, last: 42_399 });
@@ -32,7 +33,7 @@ export const childPlace = (options: Partial<ChildOptions> = {}): ChildPlace => {
   const line = (level: string) => (fields: object, message: string) => {
     logged.push({ level, fields, message });
   };
-  const maker = new ChildMaker({
+  const whole: ChildOptions = {
     driversDir,
     filesDir: join(folder, 'files'),
     users: null,
@@ -59,8 +60,8 @@ export const childPlace = (options: Partial<ChildOptions> = {}): ChildPlace => {
     clock: systemClock,
     log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
     ...options,
-  });
-  return { folder, driversDir, logged, maker };
+  };
+  return { folder, driversDir, logged, maker: new ChildMaker(whole), options: whole };
 };
 
 /** Of the one child that lives there, from its record. */

@@ -365,6 +365,14 @@ describe('security', () => {
     expect(meant.libra.security.allowAnonymous).toBe(true);
   });
 
+  it('gives drivers users of their own only where callers are told apart', () => {
+    const env = { LIBRA_SESSION_RUN_AS: '20001-20002' };
+    const [fault] = faultsOf(() => loadWith(env));
+    expect(fault?.message).toMatch(/run-as.*without tokens/);
+    const meant = loadWith({ ...env, LIBRA_SECURITY_ALLOW_ANONYMOUS: 'true' });
+    expect(meant.libra.session.runAs).toEqual([20_001, 20_002]);
+  });
+
   it('adds the tokens of a file to those of the settings', () => {
     const text = `libra:\n  security:\n    tokens:\n      - { name: ana, sha256: ${token.sha256}, roles: [user] }`;
     const config = loadWith(
