@@ -20,7 +20,7 @@ import type { ChildOptions } from './options.ts';
 
 const DELAYS = { firstMs: 250, maxMs: 30_000 };
 /** A process that has lived so long starts the delays anew. */
-const STEADY_MS = 60_000;
+const STEADY_MS = 15_000;
 
 /** A process that runs, and the way to speak with it. */
 interface Running {

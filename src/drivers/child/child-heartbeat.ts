@@ -6,7 +6,7 @@ export interface HeartbeatTimes {
   readonly silenceMs: number;
 }
 
-export const HEARTBEAT: HeartbeatTimes = { intervalMs: 5000, silenceMs: 20_000 };
+export const HEARTBEAT: HeartbeatTimes = { intervalMs: 3000, silenceMs: 15_000 };
 
 export interface HeartbeatOptions extends HeartbeatTimes {
   readonly clock: Clock;

@@ -84,6 +84,8 @@ export class ChildLife implements HostTransport {
       throw new Error(cause);
     });
     await Promise.race([this.#socket?.connected, died]);
+    // spark-submit has read it: secrets need not lie there as long as the driver lives.
+    await rm(join(this.folder, PROPERTIES), { force: true });
     void this.over.then(({ cause }) => onClosed(cause));
   }
 

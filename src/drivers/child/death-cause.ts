@@ -46,13 +46,15 @@ const reasonOf = ({ exit, killedFor, log }: Death): string => {
 };
 
 const STACK = /^\s+(at |\.\.\. \d+ more|Suppressed:)/;
+/** What every JVM of Spark says at its start. */
+const USUAL = /^WARNING: Using incubator modules: /;
 
 /** What helps of the log's end: no stack traces, none of it long. */
 export const lastLines = (log: string, most = MOST_LINES): readonly string[] =>
   log
     .split('\n')
     .map((line) => line.trimEnd())
-    .filter((line) => line !== '' && !STACK.test(line))
+    .filter((line) => line !== '' && !STACK.test(line) && !USUAL.test(line))
     .slice(-most)
     .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
 
