@@ -85,7 +85,7 @@ export class ChildLife implements HostTransport {
     });
     await Promise.race([this.#socket?.connected, died]);
     // spark-submit has read it: secrets need not lie there as long as the driver lives.
-    await rm(join(this.folder, PROPERTIES), { force: true });
+    await rm(join(this.#input.folder.path, PROPERTIES), { force: true });
     void this.over.then(({ cause }) => onClosed(cause));
   }
 
