@@ -169,7 +169,7 @@ for pid in os.listdir('/proc'):
         print(open('/proc/' + pid + '/environ').read().replace(chr(0), ' '))`,
     );
     expect(seen).toContain('ChildMain');
-    expect(seen.match(/\bLIBRA_(?!DRIVER\b)\w+/g)).toBeNull();
+    expect(seen.match(/\bLIBRA_(?!DRIVER\b|PYTHON\b)\w+/g)).toBeNull();
     expect(seen).not.toContain(tokensFile);
     expect(seen).not.toMatch(/\b[0-9a-f]{64}\b/);
   });
