@@ -7,16 +7,17 @@ import type { LibraConfig } from './config/schema.ts';
 import { closeDataFolders } from './data-folders.ts';
 import type { Pool } from './domain/pool.ts';
 import { driverMemory } from './driver-memory.ts';
-import { HEARTBEAT } from './drivers/child/child-heartbeat.ts';
 import { ChildMaker } from './drivers/child/child-maker.ts';
 import { type ChildOptions, STOP_TIMES } from './drivers/child/options.ts';
 import { checkRunAs } from './drivers/child/run-as-check.ts';
-import type { DriverConfig, MadeDriver } from './drivers/driver.ts';
+import type { Driver, DriverConfig, MadeDriver } from './drivers/driver.ts';
 import { GuardedDriver } from './drivers/guarded-driver.ts';
+import { HEARTBEAT } from './drivers/heartbeat.ts';
 import {
   exitProcess,
+  haltProcess,
+  type InProcessListener,
   inProcessDriver,
-  type JvmLaunch,
 } from './drivers/in-process/in-process-driver.ts';
 import { jvmLaunch } from './drivers/in-process/jvm-launch.ts';
 import { type FoundPython, findPython } from './drivers/python-runtime.ts';
@@ -53,19 +54,26 @@ export interface Server {
    * a failed start stays visible in health and log.
    */
   startDriver(): Promise<number | null>;
-  readonly shutdownPhases: readonly ShutdownPhase[];
+  /** What runs on drivers may end within the drain, by default that of the configuration. */
+  shutdownPhases(drainMs?: number): readonly ShutdownPhase[];
   /** Ends the process the way that the driver needs it. */
   exit(code: number): never;
+  /** The same where the driver is dead: it cannot be waited for. */
+  halt(code: number): void;
 }
 
 /** What follows the drain has twelve seconds in all. */
-const LIMITS = { afterDrain: 4500, http: 1500, drivers: 5000, store: 1000 } as const;
+const LIMITS = { afterDrain: 4500, http: 1500, drivers: 5000, store: 1000, halt: 2000 } as const;
 
 const RUN_AS_LIMITS =
   'libra.session.run-as keeps isolated sessions apart; jobs of shared sessions and programs of spark-submit run as this server does';
 
 /** The only place that chooses implementations. */
-export const compose = (config: LibraConfig, logger: Logger): Server => {
+export const compose = (
+  config: LibraConfig,
+  logger: Logger,
+  driverEvents: Pick<InProcessListener, 'onMemory' | 'onDead'>,
+): Server => {
   const { libra, spark } = config;
   const version = readVersion(config);
   const pools = readPools(config);
@@ -121,8 +129,12 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
   const shared: MadeDriver =
     libra.driver.host === 'child'
       ? new ChildMaker(childOptions).make({})
-      : embeddedDriver(launch, logger, async () =>
-          driverConfig(config, await findsPython(), pools),
+      : embeddedDriver(
+          inProcessDriver(launch, {
+            onFault: (message) => logger.error({ fault: message }, 'driver host fault'),
+            ...driverEvents,
+          }),
+          async () => driverConfig(config, await findsPython(), pools),
         );
   const { driver } = shared;
   const programs = new SparkSubmitExecutor({
@@ -269,13 +281,13 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
         return code;
       }
     },
-    shutdownPhases: [
+    shutdownPhases: (drainMs = libra.shutdown.drain) => [
       {
         name: 'drain',
-        limitMs: libra.shutdown.drain + LIMITS.afterDrain,
+        limitMs: drainMs + LIMITS.afterDrain,
         run: () => {
           draining.abort();
-          return core.drain(libra.shutdown.drain);
+          return core.drain(drainMs);
         },
       },
       { name: 'http', limitMs: LIMITS.http, run: () => app.close() },
@@ -296,17 +308,12 @@ export const compose = (config: LibraConfig, logger: Logger): Server => {
       },
     ],
     exit: exitProcess,
+    halt: (code) => haltProcess(code, LIMITS.halt),
   };
 };
 
-const embeddedDriver = (
-  launch: JvmLaunch,
-  logger: Logger,
-  driverConfig: () => Promise<DriverConfig>,
-): MadeDriver => {
-  const driver = new GuardedDriver(
-    inProcessDriver(launch, (message) => logger.error({ fault: message }, 'driver host fault')),
-  );
+const embeddedDriver = (host: Driver, driverConfig: () => Promise<DriverConfig>): MadeDriver => {
+  const driver = new GuardedDriver(host);
   return { driver, start: async () => driver.start(await driverConfig()) };
 };
 

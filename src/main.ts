@@ -20,7 +20,16 @@ const main = async (): Promise<void> => {
   const { supervisor, lastEnd, underNpm } = config.environment;
   if (lastEnd !== null) logger.error({ cause: lastEnd }, 'the server before this one crashed');
   const supervised = supervision(supervisor);
-  const server = compose(config, logger);
+  const server = compose(config, logger, {
+    onMemory() {
+      logger.error('the JVM has run out of memory; the driver goes on while it is whole');
+      void supervised.tellNote('its JVM had run out of memory before');
+    },
+    onDead(cause) {
+      logger.fatal({ cause }, 'the driver is dead, and this server with it');
+      void supervised.tellCause(cause).then(() => end(EXIT.driverLost));
+    },
+  });
   const end = endOnce(server, logger);
   supervised.start(() => {
     logger.error('stopping: the supervisor is gone');
@@ -32,9 +41,17 @@ const main = async (): Promise<void> => {
   logger.info({ url, pid: process.pid }, 'listening');
   // A driver that cannot start leaves nothing to serve: the reason is in the log, and stands there
   // for whoever restarts us.
+  await supervised.tellPause(LOADING_S);
   const fault = await server.startDriver();
+  await supervised.tellPause(0);
   if (fault !== null) end(fault);
 };
+
+/** Loading the JVM stops the event loop: a second, and much longer on a machine that is busy. */
+const LOADING_S = 300;
+
+/** For what the end of the driver means to its jobs. */
+const LAST_WRITES_MS = 3000;
 
 /** Stops in order and ends the process; the first to ask decides with which code. */
 const endOnce = (server: Server, logger: Logger): ((code: number) => void) => {
@@ -42,9 +59,13 @@ const endOnce = (server: Server, logger: Logger): ((code: number) => void) => {
   return (code) => {
     if (ending) return;
     ending = true;
-    void runShutdown(server.shutdownPhases, logger).then((clean) =>
-      server.exit(clean ? code : EXIT.failed),
-    );
+    if (code === EXIT.driverLost) {
+      void runShutdown(server.shutdownPhases(LAST_WRITES_MS), logger).then(() => server.halt(code));
+    } else {
+      void runShutdown(server.shutdownPhases(), logger).then((clean) =>
+        server.exit(clean ? code : EXIT.failed),
+      );
+    }
   };
 };
 

@@ -6,13 +6,20 @@ const BEAT_MS = 1000;
 export interface Supervision {
   /** From now on; calls once when the supervisor is gone. */
   start(onGone: () => void): void;
+  /** The event loop may stand still for so long, until it is told with 0. */
+  tellPause(seconds: number): Promise<void>;
+  /** What may be why, should this server crash. */
+  tellNote(note: string): Promise<void>;
   /** Why this server is about to end, for its successor. */
   tellCause(cause: string): Promise<void>;
 }
 
 /** `descriptor` is null where nobody supervises. */
 export const supervision = (descriptor: number | null): Supervision => {
-  if (descriptor === null) return { start: () => {}, tellCause: async () => {} };
+  if (descriptor === null) {
+    const nobody = async (): Promise<void> => {};
+    return { start: () => {}, tellPause: nobody, tellNote: nobody, tellCause: nobody };
+  }
   // Its death gives us another parent; the pipe would not tell, and would fill up.
   const parent = process.ppid;
   let writing = false;
@@ -35,6 +42,8 @@ export const supervision = (descriptor: number | null): Supervision => {
       const timer = setInterval(beat, BEAT_MS).unref();
       beat();
     },
+    tellPause: (seconds) => tell(`wait ${seconds}`),
+    tellNote: (note) => tell(`note ${note}`),
     tellCause: (cause) => tell(`cause ${cause.replaceAll(/\s+/g, ' ')}`),
   };
 };

@@ -34,7 +34,7 @@ for number in "$first_delay" "$last_delay" "$most_crashes" "$soon" "$well" "$pat
   esac
 done
 
-server='' stopping='' cause=''
+server='' stopping='' cause='' note=''
 
 # A terminal reaches this script alone: the server has a group of its own. So it gets each wish once.
 pass_on() {
@@ -60,13 +60,9 @@ open_pipe() {
   rm -rf "$folder"
 }
 
-# Its lines: "alive" from the event loop, "cause TEXT" when it knows why it ends.
-hear() {
-  case $1 in
-    'cause '*) cause=${1#cause } ;;
-  esac
-}
-
+# Lines of the server: "alive" from its event loop; "wait SECONDS" when it may stand still for as
+# long, until "wait 0"; "note TEXT" of what may make it crash; "cause TEXT" when it knows why it ends.
+#
 # Silence is counted in turns of this loop: time in which the machine slept is nobody's silence.
 watch() {
   local line status silence=0
@@ -74,8 +70,12 @@ watch() {
     IFS= read -r -t 1 -u 5 line
     status=$?
     if [ "$status" -eq 0 ]; then
-      silence=0
-      hear "$line"
+      [ "$silence" -lt 0 ] || silence=0
+      case $line in
+        'wait '*) silence=$((-${line#wait })) ;;
+        'note '*) note="; ${line#note }" ;;
+        'cause '*) cause=${line#cause } ;;
+      esac
     elif [ "$status" -le 128 ]; then
       # Closed: nobody is left who could write.
       return
@@ -103,7 +103,7 @@ await_end() {
 }
 
 run_server() {
-  cause=''
+  cause='' note=''
   open_pipe || return 1
   # Job control gives the server a process group, which no terminal reaches.
   set -m
@@ -153,15 +153,15 @@ while :; do
   if [ -n "$stopping" ] || [ "$code" -eq 0 ] || [ "$code" -eq "$mend_first" ]; then exit "$code"; fi
 
   name_cause
-  last_end=$cause
+  last_end=$cause$note
   [ "$lasted" -lt "$soon" ] || crashes=0
   [ "$lasted" -lt "$well" ] || delay=$first_delay
   crashes=$((crashes + 1))
   if [ "$crashes" -ge "$most_crashes" ]; then
-    say "libra: the server ended $crashes times, each time within $soon s, and is not started again. The last time $cause"
+    say "libra: the server ended $crashes times, each time within $soon s, and is not started again. The last time $last_end"
     exit "$code"
   fi
-  say "libra: the server ended after $lasted s: $cause. It is started again in $delay s"
+  say "libra: the server ended after $lasted s: $last_end. It is started again in $delay s"
   pause "$delay"
   [ -z "$stopping" ] || exit "$code"
   delay=$((delay * 2 < last_delay ? delay * 2 : last_delay))

@@ -97,7 +97,11 @@ const record = async (file: string): Promise<never> => {
   if (data === null) return exitProcess(1);
   applyToProcess(config);
   const folder = mkdtempSync(join(tmpdir(), 'libra-class-data-'));
-  const driver = inProcessDriver(archivingClassData(launch, data, file), say);
+  const driver = inProcessDriver(archivingClassData(launch, data, file), {
+    onFault: say,
+    onMemory: () => {},
+    onDead: say,
+  });
   try {
     await driver.start({
       sparkConf: launch.sparkConf,

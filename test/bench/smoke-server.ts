@@ -27,7 +27,10 @@ const logger = createLogger({
   format: 'json',
   redactionPattern: config.libra.redactionPattern,
 });
-const server = compose(config, logger);
+const server = compose(config, logger, {
+  onMemory: () => logger.error('the JVM has run out of memory'),
+  onDead: (cause) => logger.error({ cause }, 'the driver is dead'),
+});
 await server.prepare();
 const url = await server.listen();
 await server.startDriver();
@@ -36,7 +39,7 @@ const { default: java } = await import('java');
 
 process.on('message', (task: 'stop' | { template: string; parallel: number; ms: number }) => {
   if (task === 'stop') {
-    void runShutdown(server.shutdownPhases, logger).then(() => {
+    void runShutdown(server.shutdownPhases(), logger).then(() => {
       rmSync(dataDir, { recursive: true, force: true });
       server.exit(0);
     });

@@ -143,6 +143,27 @@ for (const host of HOSTS) {
         expect(pids(job.streams.stdout.join('')).filter((pid) => !isGone(pid))).toEqual([]);
       });
 
+      it('end when the parent of all interpreters is killed, and the next job has a new one', async () => {
+        const code = [
+          'import os, subprocess, time',
+          'print(os.getppid(), os.getpid(), *[subprocess.Popen(["sleep", "600"], start_new_session=bool(i)).pid for i in range(2)])',
+          'time.sleep(600)',
+        ].join('\n');
+        const job = submit(real, code, PYTHON);
+        await expect
+          .poll(() => pids(job.streams.stdout.join('')).length, { timeout: 60_000 })
+          .toBe(4);
+        const [parent = 0, ...others] = pids(job.streams.stdout.join(''));
+        process.kill(parent, 'SIGKILL');
+        const next = submit(real, 'print("next")', PYTHON);
+        expect(await job.ended).toMatchObject({
+          end: 'failed',
+          error: { code: 'PROGRAM_DIED', retryable: true },
+        });
+        expect(await next.ended).toMatchObject({ end: 'succeeded', result: { text: 'next\n' } });
+        expect(others.filter((pid) => !isGone(pid))).toEqual([]);
+      });
+
       it('end even where they fork on and on', async () => {
         const code = [
           'import os, time',

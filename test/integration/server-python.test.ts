@@ -90,13 +90,13 @@ describe('python over HTTP', () => {
     const code = [
       'import os',
       'from pyspark.sql.functions import udf',
-      'own = [n for n in os.environ if n.startswith("LIBRA_")]',
+      'own = sorted(n for n in os.environ if n.startswith("LIBRA_"))',
       'theirs = spark.range(1).select(udf(lambda _: ",".join(n for n in os.environ if n.startswith("LIBRA_")))("id")).first()[0]',
       'print(own, [theirs])',
     ].join('\n');
-    // The one by which the server finds what outlives it.
+    // Those by which what outlives the server or its driver is found.
     const { body } = await api.statement({ kind: 'python', code });
-    expect(body.result).toBe("['LIBRA_DRIVER'] ['LIBRA_DRIVER']\n");
+    expect(body.result).toBe("['LIBRA_DRIVER', 'LIBRA_PYTHON'] ['LIBRA_DRIVER']\n");
   });
 
   it('leaves no process when the server is killed', async () => {

@@ -17,6 +17,9 @@ const WANDERING = [
   'time.sleep(600)',
 ].join('\n');
 
+/** The machine may be very busy. */
+const LIMIT_MS = 300_000;
+
 let dataDir: string;
 const started: ServerProcess[] = [];
 
@@ -53,7 +56,7 @@ const next = async (server: ServerProcess, former: number): Promise<ApiClient> =
   return new ApiClient(server.url);
 };
 
-describe('a server that is killed', () => {
+describe('a server that is killed', { timeout: LIMIT_MS }, () => {
   it('is started again, says how the last one ended, and settles its jobs with that', async () => {
     const { server, api } = await start();
     const running = await api.sql(ENDLESS, { wait: '0s' });
@@ -108,7 +111,7 @@ describe('a server that is killed', () => {
   });
 });
 
-describe('a server that does not answer', () => {
+describe('a server that does not answer', { timeout: LIMIT_MS }, () => {
   it('is killed and started again when it is stopped', async () => {
     const { server, api } = await start({ env: { LIBRA_RESTART_SILENCE: '3' } });
     const { body } = await api.sql(ENDLESS, { wait: '0s' });
@@ -120,11 +123,11 @@ describe('a server that does not answer', () => {
       state: 'LOST',
       error: { code: 'DRIVER_LOST', message: expect.stringContaining('did not answer for 3 s') },
     });
-    await server.stop();
+    await server.kill();
   });
 });
 
-describe('the supervisor', () => {
+describe('the supervisor', { timeout: LIMIT_MS }, () => {
   it('when it is killed, takes the server along in order, and a later start works', async () => {
     const { server } = await start({ untilListening: true });
     const { pid } = server;
@@ -156,5 +159,56 @@ describe('the supervisor', () => {
     expect((await server.exited).code).toBe(0);
     expect(readFileSync(path.join(dataDir, 'data', 'server.json'), 'utf8')).toBeTruthy();
     await nothingLeft();
+  });
+});
+
+describe('an embedded driver that is not whole any more', { timeout: LIMIT_MS }, () => {
+  const lostBy = async (code: string, cause: RegExp) => {
+    const { server, api } = await start({
+      env: { SPARK_CONFIG: '{"spark.driver.memory":"512m"}' },
+    });
+    const former = server.pid;
+    const running = await api.sql(ENDLESS, { wait: '0s' });
+    await api.reached(running.body.jobId, 'RUNNING');
+    await api.statement({ kind: 'python', code, wait: '0s' });
+    const again = await next(server, former);
+    expect((await again.job(running.body.jobId)).body).toMatchObject({
+      state: 'LOST',
+      error: { code: 'DRIVER_LOST', message: expect.stringMatching(cause) },
+    });
+    expect((await again.sql('SELECT count(*) FROM range(10)')).body.state).toBe('SUCCESS');
+    expect(server.output).toMatch(cause);
+    return server;
+  };
+
+  it('ends with its server when one of its threads has died', async () => {
+    const kill = [
+      'for thread in sc._jvm.java.lang.Thread.getAllStackTraces().keySet():',
+      '    if thread.getName() == "libra-watch": thread.stop()',
+    ].join('\n');
+    const server = await lostBy(kill, /thread libra-watch of its JVM has died/);
+    await server.kill();
+  });
+
+  it('ends with its server when the heap stays full', async () => {
+    const fill = [
+      'kept, size, count = sc._jvm.java.lang.System.getProperties(), 16 << 20, 0',
+      'while size > 64:',
+      '    try:',
+      '        kept.put(f"kept-{count}", sc._jvm.java.nio.ByteBuffer.allocate(size))',
+      '        count += 1',
+      '    except Exception: size //= 2',
+    ].join('\n');
+    // Which of its threads finds no memory first is chance.
+    const server = await lostBy(fill, /memory|heap of its JVM stays full|did not answer/);
+    await server.kill();
+  });
+
+  it('that ends the process is told of to its jobs', async () => {
+    const server = await lostBy(
+      'sc._jvm.java.lang.Runtime.getRuntime().halt(52)',
+      /exited with 52: out of memory/,
+    );
+    await server.kill();
   });
 });

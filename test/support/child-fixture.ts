@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { HEARTBEAT } from '../../src/drivers/child/child-heartbeat.ts';
 import { ChildMaker } from '../../src/drivers/child/child-maker.ts';
 import { type ChildOptions, STOP_TIMES } from '../../src/drivers/child/options.ts';
+import { HEARTBEAT } from '../../src/drivers/heartbeat.ts';
 import { PortSlots } from '../../src/processes/port-slots.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { CONFIG, type RealDriver, removeWithFork } from './real-driver.ts';

@@ -53,7 +53,11 @@ const run = async () => {
   const plan = planJvmLaunch(task.input);
   report.warnings = plan.warnings;
   Object.assign(process.env, task.environment);
-  const driver = inProcessDriver(plan, (message) => report.failures.push(message));
+  const driver = inProcessDriver(plan, {
+    onFault: (message) => report.failures.push(message),
+    onMemory: () => {},
+    onDead: (cause) => report.failures.push(cause),
+  });
   const config = { pools: [], sqlPolicy: task.sqlPolicy, python: null };
   for (const wrong of task.failingSettings) {
     await driver

@@ -84,11 +84,13 @@ export const removeWithFork = (folder: string): void => {
   });
 };
 
+const fail = (message: string): never => {
+  throw new Error(message);
+};
+
 const begin = async (): Promise<RealDriver> => {
   const folder = mkdtempSync(join(tmpdir(), 'libra-driver-test-'));
-  const host = inProcessDriver(launch(folder), (message) => {
-    throw new Error(message);
-  });
+  const host = inProcessDriver(launch(folder), { onFault: fail, onMemory: () => {}, onDead: fail });
   const driver = new GuardedDriver(host);
   const info = await driver.start(CONFIG);
   removeWithFork(folder);

@@ -9,10 +9,10 @@ import {
   DriverStartError,
   type JvmStats,
 } from '../driver.ts';
+import { Heartbeat } from '../heartbeat.ts';
 import { HostClient } from '../host-client.ts';
 import { AcrossUsers } from './across-users.ts';
 import { ChildFolder } from './child-folder.ts';
-import { ChildHeartbeat } from './child-heartbeat.ts';
 import { ChildLife } from './child-life.ts';
 import { childSettings, settingsApart, withFiles } from './child-settings.ts';
 import { withComplaints } from './death-cause.ts';
@@ -176,7 +176,7 @@ export class ChildDriver implements Driver {
   #keep(life: ChildLife, client: HostClient, config: DriverConfig): void {
     const { clock, heartbeat } = this.#options;
     const readyAt = clock.now();
-    const beat = new ChildHeartbeat({
+    const beat = new Heartbeat({
       ...heartbeat,
       clock,
       ping: () => client.ping(),

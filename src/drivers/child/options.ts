@@ -4,7 +4,7 @@ import type { UserIds } from '../../processes/user-ids.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Log } from '../../util/log.ts';
 import type { DriverConfig } from '../driver.ts';
-import type { HeartbeatTimes } from './child-heartbeat.ts';
+import type { HeartbeatTimes } from '../heartbeat.ts';
 
 export interface ChildOptions extends SparkSurroundings {
   /** Holds a folder for each child, as long as it lives. */

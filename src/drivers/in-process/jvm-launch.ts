@@ -11,6 +11,7 @@ import { isFolder, sparkConfDir, sparkJars } from '../spark-home.ts';
 import { classPathOf, missingResources } from '../spark-resources.ts';
 import { classDataOf, withClassData } from './class-data.ts';
 import { javaFaults } from './java-check.ts';
+import { memoryNoteOptions } from './memory-note.ts';
 import { MODULE_OPTIONS } from './module-options.ts';
 import type { JvmLaunch } from './native.ts';
 import { readSparkDefaults } from './spark-defaults.ts';
@@ -109,6 +110,7 @@ export const planJvmLaunch = (input: JvmLaunchInput): JvmLaunchPlan => {
       ...MODULE_OPTIONS,
       ...heap.options,
       ...systemProperties(input, sparkConf),
+      ...memoryNoteOptions(input.tempDir),
       ...java.options,
       '-Xrs', // leaves the signals to Node
     ],

@@ -65,3 +65,10 @@ export const exitProcess = (code: number): never => {
   jvm?.callStaticMethodSync('java.lang.System', 'exit', code);
   process.exit(code);
 };
+
+/** Ends the process at once, without Java's hooks: one of them may be what hangs. */
+export const haltProcess = (code: number, afterMs: number): void => {
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), afterMs);
+  // Without a callback nothing waits here: the JVM may not answer any more.
+  jvm?.callStaticMethod('com.whereq.libra.driver.Halt', 'halt', code, () => {});
+};

@@ -7,6 +7,7 @@ import com.whereq.libra.driver.DriverProtocol.OpenSession;
 import com.whereq.libra.driver.DriverProtocol.Reply;
 import com.whereq.libra.driver.DriverProtocol.Request;
 import com.whereq.libra.driver.error.ErrorTranslator;
+import com.whereq.libra.driver.error.JobFailure;
 import com.whereq.libra.driver.jar.OutputSwitch;
 import com.whereq.libra.driver.job.Jobs;
 import java.util.concurrent.Callable;
@@ -31,6 +32,7 @@ public final class DriverHost {
   private final EventPump pump;
   private final Jobs jobs;
   private final SparkSupervisor supervisor;
+  private final Vitals vitals = Vitals.install();
 
   /**
    * Reads the requests, one after another. Not on the caller's thread: starting a job's thread
@@ -52,7 +54,7 @@ public final class DriverHost {
     OutputSwitch.install();
     this.pump = new EventPump(sink);
     this.jobs = new Jobs(pump);
-    this.supervisor = new SparkSupervisor(pump, jobs);
+    this.supervisor = new SparkSupervisor(pump, jobs, vitals);
   }
 
   /** Takes one request and returns at once; never throws. */
@@ -105,7 +107,7 @@ public final class DriverHost {
     } else if (request instanceof DriverProtocol.Stats stats) {
       reply(stats.requestId(), otherWork, () -> JvmStatsReader.read(supervisor.live()));
     } else if (request instanceof DriverProtocol.Ping ping) {
-      reply(ping.requestId(), otherWork, () -> "pong");
+      reply(ping.requestId(), otherWork, this::pong);
     } else if (request instanceof DriverProtocol.Stop) {
       supervisor.stop(pump::close);
     }
@@ -123,6 +125,16 @@ public final class DriverHost {
     }
     spark.sessions().close(request.sessionId());
     return null;
+  }
+
+  /** Fails in a driver that is only half alive. */
+  private Object pong() {
+    LiveSpark spark = supervisor.live();
+    String fault = vitals.fault(spark != null && !spark.isStopped());
+    if (fault != null) {
+      throw new JobFailure("DRIVER_LOST", fault, null, true, null);
+    }
+    return "pong";
   }
 
   private LiveSpark live() {

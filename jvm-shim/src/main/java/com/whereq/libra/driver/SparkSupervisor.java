@@ -34,6 +34,7 @@ final class SparkSupervisor {
 
   private final Consumer<Event> events;
   private final Jobs jobs;
+  private final Vitals vitals;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final ExecutorService steps;
   private volatile Thread stepThread;
@@ -41,9 +42,10 @@ final class SparkSupervisor {
   private volatile WarmUp warmUp;
   private SparkFactory factory;
 
-  SparkSupervisor(Consumer<Event> events, Jobs jobs) {
+  SparkSupervisor(Consumer<Event> events, Jobs jobs, Vitals vitals) {
     this.events = events;
     this.jobs = jobs;
+    this.vitals = vitals;
     this.steps =
         Executors.newSingleThreadExecutor(
             body -> {
@@ -103,8 +105,9 @@ final class SparkSupervisor {
     }
     try {
       factory = new SparkFactory(request, events);
-      begin(factory.create(this::contextEnded));
+      LiveSpark spark = factory.create(this::contextEnded);
       watch();
+      begin(spark);
     } catch (Throwable e) {
       LOG.error("Spark could not start", e);
       events.accept(new StartFailed(ErrorTranslator.rootMessage(e)));
@@ -113,6 +116,7 @@ final class SparkSupervisor {
 
   private void begin(LiveSpark spark) {
     live = spark;
+    vitals.watchThreads();
     events.accept(ready(spark));
     warmUp = new WarmUp(spark);
     warmUp.start();

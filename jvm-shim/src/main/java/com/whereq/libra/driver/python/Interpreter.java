@@ -155,16 +155,9 @@ final class Interpreter {
     Uninterrupted.get(end::get);
   }
 
-  /** When its parent is gone, and nobody else can. */
-  void killByHand() {
-    if (pid > 0 && !hasEnded()) {
-      ProcessHandle.of(pid)
-          .ifPresent(
-              process -> {
-                process.descendants().forEach(ProcessHandle::destroyForcibly);
-                process.destroyForcibly();
-              });
-    }
+  /** As far as the system tells: the end may be on its way to us. */
+  boolean isAlive() {
+    return !hasEnded() && ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
   }
 
   /** Nothing is left of its processes. */

@@ -48,6 +48,7 @@ public final class PythonHost implements Zygote.Listener {
   private final Set<Interpreter> starting = new HashSet<>();
   private int waiting;
   private String failure;
+  private boolean served;
   private boolean closed;
 
   // Of the one thread of work.
@@ -77,19 +78,32 @@ public final class PythonHost implements Zygote.Listener {
         if (ready.isEmpty()) {
           refill(0);
         }
-        while (ready.isEmpty()) {
+        Interpreter taken = livingOne();
+        while (taken == null) {
           long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
           if (closed || failure != null || left <= 0) {
             throw notStarted(failure);
           }
           wait(left);
+          taken = livingOne();
         }
-        return ready.poll();
+        return taken;
       } finally {
         waiting--;
         refill(REFILL_DELAY_MILLIS);
       }
     }
+  }
+
+  /** Null when none is ready: one that was killed a moment ago may still be among them. */
+  private Interpreter livingOne() {
+    for (Interpreter next = ready.poll(); next != null; next = ready.poll()) {
+      if (next.isAlive()) {
+        return next;
+      }
+      refill(0);
+    }
+    return null;
   }
 
   /** The job that took one has ended: there is time to start another. */
@@ -146,6 +160,7 @@ public final class PythonHost implements Zygote.Listener {
   /** Called by the interpreter's own thread. */
   synchronized void isReady(Interpreter interpreter) {
     if (starting.remove(interpreter)) {
+      served = true;
       ready.add(interpreter);
       notifyAll();
     }
@@ -160,7 +175,7 @@ public final class PythonHost implements Zygote.Listener {
     interpreter.ended(status);
     synchronized (this) {
       ready.remove(interpreter);
-      if (starting.remove(interpreter)) {
+      if (starting.remove(interpreter) && status != Interpreter.LOST) {
         failure = interpreter.lastWords();
         LOG.error("An interpreter could not start: {}", failure);
         notifyAll();
@@ -177,15 +192,23 @@ public final class PythonHost implements Zygote.Listener {
     LOG.warn("The parent of the Python interpreters ended: {}", lastWords);
     run(
         () -> {
+          Zygote gone = zygote;
           zygote = null;
+          if (gone != null) {
+            gone.killAll();
+          }
           for (Interpreter interpreter : interpreters.values()) {
-            interpreter.killByHand();
             ended(interpreter.id(), Interpreter.LOST);
           }
+          startMissing();
         },
         0);
     synchronized (this) {
-      failure = lastWords.isBlank() ? "it ended at once" : lastWords;
+      // One that has served before was killed; another will do.
+      if (!served) {
+        failure = lastWords.isBlank() ? "it ended at once" : lastWords;
+      }
+      served = false;
       notifyAll();
     }
   }
@@ -211,8 +234,11 @@ public final class PythonHost implements Zygote.Listener {
         LOG.error("Python could not be started", e);
         synchronized (this) {
           starting.remove(interpreter);
-          failure = e.getMessage();
-          notifyAll();
+          // Of a parent that has just died we hear, and make another.
+          if (zygote == null || zygote.isAlive()) {
+            failure = e.getMessage();
+            notifyAll();
+          }
         }
         if (interpreter != null) {
           interpreter.ended(Interpreter.LOST);

@@ -34,14 +34,18 @@ final class Zygote {
   private static final int KEPT_CHARACTERS = 8192;
   private static final long END_MILLIS = 3000;
 
+  private static final String MARK = "LIBRA_PYTHON";
+
   private final Process process;
+  private final Marked all;
   private final OutputStream requests;
   private final Listener listener;
   private final StringBuilder errors = new StringBuilder();
   private volatile boolean ending;
 
-  private Zygote(Process process, Listener listener) {
+  private Zygote(Process process, Marked all, Listener listener) {
     this.process = process;
+    this.all = all;
     this.requests = process.getOutputStream();
     this.listener = listener;
   }
@@ -51,7 +55,9 @@ final class Zygote {
     List<String> command = List.of(runtime.executable(), "-m", "libra_runner", socket.toString());
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     PythonEnvironment.fill(builder.environment(), runtime, conf);
-    Zygote zygote = new Zygote(builder.start(), listener);
+    Marked all = new Marked(MARK, folder.toString());
+    builder.environment().put(all.variable(), all.value());
+    Zygote zygote = new Zygote(builder.start(), all, listener);
     Thread errors = thread(zygote::readErrors, "libra-python-errors");
     errors.start();
     thread(() -> zygote.readAnswers(errors), "libra-python-parent").start();
@@ -84,15 +90,25 @@ final class Zygote {
     try {
       requests.close();
       if (!process.waitFor(END_MILLIS, TimeUnit.MILLISECONDS)) {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
+        killAll();
       }
     } catch (IOException e) {
-      process.destroyForcibly();
+      killAll();
     } catch (InterruptedException e) {
-      process.destroyForcibly();
+      killAll();
       Thread.currentThread().interrupt();
     }
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** When it does not do so itself, or is gone. */
+  void killAll() {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+    all.killAll();
   }
 
   private synchronized void send(Object message) throws IOException {

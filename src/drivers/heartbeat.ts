@@ -1,8 +1,9 @@
-import type { Clock, Timer } from '../../util/clock.ts';
+import type { Clock, Timer } from '../util/clock.ts';
+import { HostRequestError } from './host-replies.ts';
 
 export interface HeartbeatTimes {
   readonly intervalMs: number;
-  /** Nothing from the child for so long means that it hangs. */
+  /** Nothing from the host for so long means that it hangs. */
   readonly silenceMs: number;
 }
 
@@ -10,25 +11,26 @@ export const HEARTBEAT: HeartbeatTimes = { intervalMs: 3000, silenceMs: 15_000 }
 
 export interface HeartbeatOptions extends HeartbeatTimes {
   readonly clock: Clock;
-  /** Resolves when the child answers. */
+  /** Resolves when the host answers; a host that answers by an error says what is wrong with it. */
   readonly ping: () => Promise<void>;
-  /** When the child last said anything. */
+  /** When the host last said anything. */
   readonly heardAt: () => number;
-  /** Since when the child does not read; null while it does. */
+  /** Since when the host does not read; null while it does. */
   readonly blockedSince: () => number | null;
-  /** Called once; what the child did wrong ends the sentence "the driver process …". */
+  /** Called once; what the host did wrong ends the sentence "the driver process …". */
   readonly onHang: (fault: string) => void;
 }
 
 /**
- * Finds a child that lives and does not answer: stopped, with a full heap, in a deadlock. It asks
- * now and then, and takes everything that the child says for a sign of life.
+ * Finds a host that lives and does not answer: stopped, with a full heap, in a deadlock; and one
+ * that knows of itself that it is only half alive. It asks now and then, and takes everything that
+ * the host says for a sign of life.
  */
-export class ChildHeartbeat {
+export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #timer: Timer | null = null;
   #lookedAt: number;
-  /** Silence counts from here: what this server slept through is not the child's fault. */
+  /** Silence counts from here: what this server slept through is nobody's fault. */
   #from: number;
   #asking = false;
 
@@ -73,7 +75,13 @@ export class ChildHeartbeat {
       () => {
         this.#asking = false;
       },
-      () => {},
+      (error: unknown) => {
+        this.#asking = false;
+        const dead = error instanceof HostRequestError && error.error.code === 'DRIVER_LOST';
+        if (!dead || this.#timer === null) return;
+        this.stop();
+        this.#options.onHang(`is only half alive: ${error.message}`);
+      },
     );
   }
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ChildHeartbeat } from '../../src/drivers/child/child-heartbeat.ts';
+import { Heartbeat } from '../../src/drivers/heartbeat.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const S = 1000;
@@ -11,7 +11,7 @@ describe('the heartbeat of a child', () => {
   let pings: number;
   let answers: boolean;
   let hangs: string[];
-  let beat: ChildHeartbeat;
+  let beat: Heartbeat;
 
   beforeEach(() => {
     clock = new FakeClock();
@@ -20,7 +20,7 @@ describe('the heartbeat of a child', () => {
     pings = 0;
     answers = true;
     hangs = [];
-    beat = new ChildHeartbeat({
+    beat = new Heartbeat({
       clock,
       intervalMs: 5 * S,
       silenceMs: 20 * S,
