@@ -36,6 +36,8 @@ class Interpreter:
             if not line:
                 return 0
             request = json.loads(line)
+            # Who dies without having said so has run nothing: the code may be given to another.
+            self._send({"begun": request["statement"]})
             if not request["keep"]:
                 return program.run_to_the_end(request, self._send)
             self._send({"done": program.run_statement(request)})

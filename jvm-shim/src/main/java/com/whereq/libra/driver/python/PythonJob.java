@@ -20,13 +20,16 @@ public final class PythonJob implements JobBody {
 
   private static final long CONTEXT_GRACE_MILLIS = 3000;
 
+  private static final int ATTEMPTS = 3;
+
   private final JobScope scope;
   private final Submit request;
   private final JobOutput output;
   private volatile PythonStatement statement;
   private volatile Interpreter interpreter;
   private volatile boolean killed;
-  private long stopBegan;
+  private volatile long stopBegan;
+  private boolean begun;
 
   public PythonJob(JobScope scope) {
     this.scope = scope;
@@ -49,7 +52,7 @@ public final class PythonJob implements JobBody {
     scope.bindThread(session);
     PythonStatement own = new PythonStatement(scope, session);
     statement = own;
-    JsonNode word = request.context() == null ? runAlone(host, own) : runInContext(host, own);
+    JsonNode word = runSomewhere(host, own);
     PythonOutcome.check(
         word, request.context() == null || interpreter.hasEnded() ? interpreter.status() : 0);
     return summary(own.shown());
@@ -79,6 +82,19 @@ public final class PythonJob implements JobBody {
     PythonStatement current = statement;
     if (current != null) {
       current.discard();
+    }
+  }
+
+  /** Again where an interpreter was killed before it began: it waited for its job. */
+  private JsonNode runSomewhere(PythonHost host, PythonStatement own) throws Exception {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return request.context() == null ? runAlone(host, own) : runInContext(host, own);
+      } catch (JobFailure e) {
+        if (begun || interpreter == null || stopBegan != 0 || attempt == ATTEMPTS) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -116,32 +132,35 @@ public final class PythonJob implements JobBody {
     }
   }
 
-  /** It may have been killed while it waited for its job. */
-  private void hand(Map<String, Object> statement) {
-    try {
-      interpreter.run(statement);
-    } catch (IOException e) {
-      throw new JobFailure(
-          "PROGRAM_DIED",
-          "The interpreter was gone before it had the code: nothing of it has run",
-          "Send it again.",
-          true,
-          e);
-    }
+  private static JobFailure notBegun(Throwable cause) {
+    return new JobFailure(
+        "PROGRAM_DIED",
+        "The interpreter was gone before it had the code: nothing of it has run",
+        "Send it again.",
+        true,
+        cause);
   }
 
   /** Answers with what the interpreter says, or null when it ends without a word. */
-  private JsonNode say(boolean keep) throws IOException {
-    hand(
-        Map.of(
-            "code",
-            request.code(),
-            "args",
-            request.args(),
-            "statement",
-            STATEMENTS.incrementAndGet(),
-            "keep",
-            keep));
+  private JsonNode say(boolean keep) {
+    try {
+      interpreter.run(
+          Map.of(
+              "code",
+              request.code(),
+              "args",
+              request.args(),
+              "statement",
+              STATEMENTS.incrementAndGet(),
+              "keep",
+              keep));
+    } catch (IOException e) {
+      throw notBegun(e);
+    }
+    if (interpreter.awaitWord() == null) {
+      throw notBegun(null);
+    }
+    begun = true;
     JsonNode word = interpreter.awaitWord();
     if (!keep) {
       interpreter.awaitEnd();
