@@ -155,6 +155,8 @@ for (const host of HOSTS) {
           .toBe(4);
         const [parent = 0, ...others] = pids(job.streams.stdout.join(''));
         process.kill(parent, 'SIGKILL');
+        // Before that the others do not know of it, and may begin what comes.
+        await expect.poll(() => others.slice(0, 1).every(isGone)).toBe(true);
         const next = submit(real, 'print("next")', PYTHON);
         expect(await job.ended).toMatchObject({
           end: 'failed',

@@ -156,7 +156,7 @@ for (const host of HOSTS) {
 
       it('does not see the secrets of the server', async () => {
         const code =
-          'import os\nprint([n for n in os.environ if "LIBRA" in n and n != "LIBRA_DRIVER" or "SECRET" in n or "TOKEN" in n])';
+          'import os\nprint([n for n in os.environ if "LIBRA" in n and n not in ("LIBRA_DRIVER", "LIBRA_PYTHON") or "SECRET" in n or "TOKEN" in n])';
         process.env.LIBRA_SECURITY_TOKEN_TEST = 'secret';
         expect(await text(code)).toBe('[]\n');
         delete process.env.LIBRA_SECURITY_TOKEN_TEST;
