@@ -2,7 +2,8 @@ import { delimiter, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, extra: Record<string, unknown> = {}) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
+  // Long: a test waits for a state, and a busy machine may take its time.
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000, ...extra },
 });
 
 // Where bin/setup --test unpacks promtool and shellcheck when they are not installed.
