@@ -163,10 +163,13 @@ describe.runIf(canRun)('drivers with users of their own', () => {
       `import os
 print(dict(os.environ))
 print(spark.sparkContext.getConf().getAll())
-for pid in os.listdir('/proc'):
-    if pid.isdigit() and os.stat('/proc/' + pid).st_uid == os.getuid():
-        print(open('/proc/' + pid + '/cmdline').read().replace(chr(0), ' '))
-        print(open('/proc/' + pid + '/environ').read().replace(chr(0), ' '))`,
+for pid in filter(str.isdigit, os.listdir('/proc')):
+    try:
+        if os.stat('/proc/' + pid).st_uid == os.getuid():
+            print(open('/proc/' + pid + '/cmdline').read().replace(chr(0), ' '))
+            print(open('/proc/' + pid + '/environ').read().replace(chr(0), ' '))
+    except OSError:
+        pass  # It has ended meanwhile.`,
     );
     expect(seen).toContain('ChildMain');
     expect(seen.match(/\bLIBRA_(?!DRIVER\b|PYTHON\b)\w+/g)).toBeNull();
