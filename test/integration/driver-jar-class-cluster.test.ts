@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient } from '../support/api-client.ts';
 import { Cluster } from '../support/cluster.ts';
 import { clusterServer } from '../support/cluster-server.ts';
-import { makeJar } from '../support/java-jars.ts';
+import { makeJar, PERSON } from '../support/java-jars.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { sparkHome } from '../support/spark-home.ts';
 
@@ -19,18 +19,6 @@ import org.apache.spark.sql.*;
 import org.apache.spark.sql.types.*;
 import scala.Tuple2;
 `;
-
-const PERSON = `implements Serializable {
-  private String name; private int age;
-  public Person() {}
-  public Person(String name, int age) { this.name = name; this.age = age; }
-  public String getName() { return name; }
-  public void setName(String name) { this.name = name; }
-  public int getAge() { return age; }
-  public void setAge(int age) { this.age = age; }
-  @Override public String toString() { return name + ":" + age; }
-  @Override public boolean equals(Object o) { return o instanceof Person p && p.name.equals(name); }
-  @Override public int hashCode() { return name.hashCode(); }`;
 
 const main = (body: string): string =>
   `{ public static void main(String[] args) throws Exception {

@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HOSTS } from '../support/hosts.ts';
-import { makeJar, type Sources } from '../support/java-jars.ts';
+import { makeJar, PERSON as PERSON_BEAN, type Sources } from '../support/java-jars.ts';
 import {
   type Ending,
   query,
@@ -30,19 +30,7 @@ import scala.Tuple2;
 const SPARK = 'SparkSession spark = SparkSession.builder().getOrCreate();';
 const CONTEXT = 'JavaSparkContext sc = new JavaSparkContext(SparkSession.active().sparkContext());';
 
-const PERSON: Sources = {
-  'demo.Person': `implements Serializable {
-    private String name; private int age;
-    public Person() {}
-    public Person(String name, int age) { this.name = name; this.age = age; }
-    public String getName() { return name; }
-    public void setName(String name) { this.name = name; }
-    public int getAge() { return age; }
-    public void setAge(int age) { this.age = age; }
-    @Override public String toString() { return name + ":" + age; }
-    @Override public boolean equals(Object o) { return o instanceof Person p && p.name.equals(name); }
-    @Override public int hashCode() { return name.hashCode(); }`,
-};
+const PERSON: Sources = { 'demo.Person': PERSON_BEAN };
 
 const waitFor = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -28,6 +28,13 @@ export interface SubmitOptions {
   readonly body?: unknown;
 }
 
+export interface SessionFields {
+  readonly sessionId?: string;
+  readonly mode?: 'SHARED' | 'ISOLATED';
+  readonly sparkConfig?: Record<string, string>;
+  readonly idleTimeoutMs?: number;
+}
+
 /** One life of a server's core over a data directory, with its ports in the hands of the test. */
 export class CoreFixture {
   readonly clock: FakeClock;
@@ -188,6 +195,15 @@ export class CoreFixture {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     throw new Error(`job ${id} did not get ${state}: it is ${(await this.get(id)).state}`);
+  }
+
+  /** What a POST asks for; the key, where there is one, is for these very fields. */
+  createSession(fields: SessionFields = {}, as: Identity = ANYONE, key: string | null = null) {
+    return this.core.sessions.create(
+      as,
+      { sessionId: null, mode: null, sparkConfig: {}, idleTimeoutMs: null, ...fields },
+      key === null ? null : { key, operation: 'sessions.create', body: fields },
+    );
   }
 
   /** As it stands on disk, whatever memory says. */

@@ -65,3 +65,16 @@ export const writeMavenRepository = (folder: string, modules: readonly Module[])
     );
   }
 };
+
+/** The body of a bean that tests send to executors and take back. */
+export const PERSON = `implements Serializable {
+  private String name; private int age;
+  public Person() {}
+  public Person(String name, int age) { this.name = name; this.age = age; }
+  public String getName() { return name; }
+  public void setName(String name) { this.name = name; }
+  public int getAge() { return age; }
+  public void setAge(int age) { this.age = age; }
+  @Override public String toString() { return name + ":" + age; }
+  @Override public boolean equals(Object o) { return o instanceof Person p && p.name.equals(name); }
+  @Override public int hashCode() { return name.hashCode(); }`;

@@ -1,25 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type {
-  Driver,
-  DriverConfig,
-  DriverInfo,
-  DriverJob,
-  DriverJobObserver,
-} from '../../src/drivers/driver.ts';
+import type { Driver, DriverInfo, DriverJob, DriverJobObserver } from '../../src/drivers/driver.ts';
 import { GuardedDriver } from '../../src/drivers/guarded-driver.ts';
-
-const CONFIG: DriverConfig = {
-  sparkConf: {},
-  pools: [],
-  sqlPolicy: {
-    allowReflection: false,
-    allowTransform: false,
-    allowAddResources: false,
-    allowLocalPaths: false,
-    allowedRoots: [],
-  },
-  python: null,
-};
+import { EMPTY_CONFIG } from '../support/driver-config.ts';
 
 const INFO: DriverInfo = {
   appId: 'app-1',
@@ -102,7 +84,10 @@ describe('GuardedDriver', () => {
   it('starts its host once', async () => {
     const { host, heard } = handHost();
     const driver = new GuardedDriver(host);
-    expect(await Promise.all([driver.start(CONFIG), driver.start(CONFIG)])).toEqual([INFO, INFO]);
+    expect(await Promise.all([driver.start(EMPTY_CONFIG), driver.start(EMPTY_CONFIG)])).toEqual([
+      INFO,
+      INFO,
+    ]);
     expect(heard).toEqual(['start']);
   });
 
@@ -110,8 +95,8 @@ describe('GuardedDriver', () => {
     const { host, heard, starts } = handHost();
     starts.push(() => Promise.reject(new Error('no port')));
     const driver = new GuardedDriver(host);
-    await expect(driver.start(CONFIG)).rejects.toThrow('no port');
-    expect(await driver.start(CONFIG)).toEqual(INFO);
+    await expect(driver.start(EMPTY_CONFIG)).rejects.toThrow('no port');
+    expect(await driver.start(EMPTY_CONFIG)).toEqual(INFO);
     expect(heard).toEqual(['start', 'start']);
   });
 
@@ -130,7 +115,7 @@ describe('GuardedDriver', () => {
   it('passes on one end, and nothing after it', async () => {
     const { host, jobs } = handHost();
     const driver = new GuardedDriver(host);
-    await driver.start(CONFIG);
+    await driver.start(EMPTY_CONFIG);
     const { heard, observer } = ears();
     driver.submit(JOB, observer);
     const other = jobs.get('job-1');
@@ -146,7 +131,7 @@ describe('GuardedDriver', () => {
   it('ends jobs when their context is gone, and takes new ones when it is back', async () => {
     const { host, jobs, hooks } = handHost();
     const driver = new GuardedDriver(host);
-    await driver.start(CONFIG);
+    await driver.start(EMPTY_CONFIG);
     const causes: string[] = [];
     driver.onContextLost((cause) => causes.push(cause));
     const { heard, observer } = ears();
@@ -166,7 +151,7 @@ describe('GuardedDriver', () => {
   it('ends what runs when it stops, once, and refuses what comes later', async () => {
     const { host, heard: asked } = handHost();
     const driver = new GuardedDriver(host);
-    await driver.start(CONFIG);
+    await driver.start(EMPTY_CONFIG);
     const { heard, observer } = ears();
     driver.submit(JOB, observer);
     await Promise.all([driver.stop(), driver.stop()]);
@@ -179,7 +164,7 @@ describe('GuardedDriver', () => {
   it('cancels only what is under way, and refuses a job that runs already', async () => {
     const { host, heard: asked, jobs } = handHost();
     const driver = new GuardedDriver(host);
-    await driver.start(CONFIG);
+    await driver.start(EMPTY_CONFIG);
     const { observer } = ears();
     const twin = ears();
     driver.cancel('job-1');

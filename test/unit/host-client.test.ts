@@ -1,19 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { DriverConfig } from '../../src/drivers/driver.ts';
 import { HostClient } from '../../src/drivers/host-client.ts';
+import { EMPTY_CONFIG } from '../support/driver-config.ts';
 
-const CONFIG: DriverConfig = {
-  sparkConf: {},
-  pools: [],
-  sqlPolicy: {
-    allowReflection: false,
-    allowTransform: false,
-    allowAddResources: false,
-    allowLocalPaths: false,
-    allowedRoots: [],
-  },
-  python: null,
-};
 const READY = {
   event: 'ready',
   appId: 'app',
@@ -61,11 +49,11 @@ describe('a client whose host goes away', () => {
     const { client, sent, cut } = cutWay();
     const lost: string[] = [];
     client.onContextLost((cause) => lost.push(cause));
-    const start = client.start(CONFIG);
+    const start = client.start(EMPTY_CONFIG);
     await isSent(sent, 'start');
     cut('it died');
     await expect(start).rejects.toMatchObject({ name: 'DriverStartError', message: 'it died' });
-    await expect(client.start(CONFIG)).rejects.toThrow('it died');
+    await expect(client.start(EMPTY_CONFIG)).rejects.toThrow('it died');
     expect(lost).toEqual([]);
   });
 
@@ -73,7 +61,7 @@ describe('a client whose host goes away', () => {
     const { client, sent, events, cut } = cutWay();
     const lost: string[] = [];
     client.onContextLost((cause) => lost.push(cause));
-    const start = client.start(CONFIG);
+    const start = client.start(EMPTY_CONFIG);
     await isSent(sent, 'start');
     events(READY);
     expect(await start).toMatchObject({ appId: 'app' });
@@ -93,7 +81,7 @@ describe('a client whose host goes away', () => {
     const { client, sent, events, cut } = cutWay();
     const lost: string[] = [];
     client.onContextLost((cause) => lost.push(cause));
-    const start = client.start(CONFIG);
+    const start = client.start(EMPTY_CONFIG);
     await isSent(sent, 'start');
     events(READY);
     await start;
@@ -105,7 +93,7 @@ describe('a client whose host goes away', () => {
 
   it('says what is no message', async () => {
     const { client, sent, faults, raw, events } = cutWay();
-    const start = client.start(CONFIG);
+    const start = client.start(EMPTY_CONFIG);
     await isSent(sent, 'start');
     raw('}{');
     raw('{"event":"ready"}');

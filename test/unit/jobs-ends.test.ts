@@ -1,11 +1,11 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Problem } from '../../src/domain/errors.ts';
 import type { Job, JobState } from '../../src/domain/job.ts';
 import { ANYONE, CoreFixture, person } from '../support/core-fixture.ts';
 import { settled } from '../support/fake-clock.ts';
 import { failure, SUCCESS } from '../support/hand-executor.ts';
+import { refusal } from '../support/problems.ts';
 
 let core: CoreFixture;
 beforeEach(async () => {
@@ -14,14 +14,6 @@ beforeEach(async () => {
 afterEach(() => core.stop());
 
 const cancel = (id: string, as = ANYONE) => core.core.jobs.cancel(as, id, 'not needed');
-const refusal = async (call: Promise<unknown>): Promise<string> => {
-  const error = await call.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(Problem);
-  return (error as Problem).code;
-};
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const occupy = async (): Promise<readonly Job[]> => [await core.running(), await core.running()];
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Problem } from '../../src/domain/errors.ts';
 import type { Identity } from '../../src/domain/identity.ts';
-import { ANYONE, CoreFixture } from '../support/core-fixture.ts';
+import { ANYONE, CoreFixture, type SessionFields } from '../support/core-fixture.ts';
 import { settled } from '../support/fake-clock.ts';
 import { failure } from '../support/hand-executor.ts';
+import { problem, refusal } from '../support/problems.ts';
 
 const FIXED = 'spark.driver.memory';
 const RUN_TIME = { 'spark.sql.ansi.enabled': 'true' };
@@ -16,32 +16,13 @@ const fresh = async (settings: Parameters<typeof CoreFixture.start>[0] = {}) => 
 beforeEach(() => fresh());
 afterEach(() => core.stop());
 
-interface Fields {
-  readonly sessionId?: string;
-  readonly mode?: 'SHARED' | 'ISOLATED';
-  readonly sparkConfig?: Record<string, string>;
-  readonly idleTimeoutMs?: number;
-}
-const create = (fields: Fields = {}, as: Identity = ANYONE, key: string | null = null) =>
-  core.core.sessions.create(
-    as,
-    { sessionId: null, mode: 'ISOLATED', sparkConfig: {}, idleTimeoutMs: null, ...fields },
-    key === null ? null : { key, operation: 'sessions.create', body: fields },
-  );
+const create = (fields: SessionFields = {}, ...rest: [as?: Identity, key?: string | null]) =>
+  core.createSession({ mode: 'ISOLATED', ...fields }, ...rest);
 const view = (id: string) => core.core.sessions.get(ANYONE, id);
 const stateOf = async (id: string) => {
   await settled();
   return (await view(id)).session.state;
 };
-const problem = async (call: Promise<unknown>): Promise<Problem> => {
-  const error = await call.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(Problem);
-  return error as Problem;
-};
-const refusal = async (call: Promise<unknown>): Promise<string> => (await problem(call)).code;
 const on = (session: string) => ({ session });
 const purposes = () =>
   core.core.gauges.fleet.drivers.map(({ purpose, state }) => `${purpose} ${state}`);
@@ -310,7 +291,7 @@ describe('a start that fails', () => {
 });
 
 describe('a driver that dies', () => {
-  const started = async (fields: Fields = {}) => {
+  const started = async (fields: SessionFields = {}) => {
     await create({ sessionId: 'a', ...fields });
     const made = core.maker.at(core.maker.made.length - 1);
     made.ready();

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Problem } from '../../src/domain/errors.ts';
+import type { Problem } from '../../src/domain/errors.ts';
 import type { Identity } from '../../src/domain/identity.ts';
 import { ANYONE, CoreFixture, person } from '../support/core-fixture.ts';
 import { settled } from '../support/fake-clock.ts';
 import { failure } from '../support/hand-executor.ts';
+import { refusal } from '../support/problems.ts';
 
 let core: CoreFixture;
 beforeEach(async () => {
@@ -11,30 +12,11 @@ beforeEach(async () => {
 });
 afterEach(() => core.stop());
 
-interface Fields {
-  readonly sessionId?: string;
-  readonly mode?: 'SHARED' | 'ISOLATED';
-  readonly sparkConfig?: Record<string, string>;
-  readonly idleTimeoutMs?: number;
-}
-const create = (fields: Fields = {}, as: Identity = ANYONE, key: string | null = null) =>
-  core.core.sessions.create(
-    as,
-    { sessionId: null, mode: null, sparkConfig: {}, idleTimeoutMs: null, ...fields },
-    key === null ? null : { key, operation: 'sessions.create', body: fields },
-  );
+const create = (...asked: Parameters<CoreFixture['createSession']>) => core.createSession(...asked);
 const remove = (id: string, as: Identity = ANYONE) => core.core.sessions.remove(as, id);
 const view = (id: string, as: Identity = ANYONE) => core.core.sessions.get(as, id);
 const ids = async (as: Identity = ANYONE) =>
   (await core.core.sessions.list(as)).map(({ session }) => session.id);
-const refusal = async (call: Promise<unknown>): Promise<string> => {
-  const error = await call.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(Problem);
-  return (error as Problem).code;
-};
 
 describe('default', () => {
   test('is always there, for everyone, and follows the driver', async () => {
