@@ -16,8 +16,7 @@ import org.apache.spark.sql.execution.adaptive.AdaptiveSparkPlanExec;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
-import scala.runtime.AbstractFunction0;
-import scala.runtime.BoxedUnit;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Runs an analyzed query and stores its rows. The folder of the result is there from the start, so
@@ -48,13 +47,8 @@ public final class QueryResult implements AutoCloseable {
   public ResultSummary store(QueryExecution query, StructType type) throws Exception {
     SQLConf conf = query.sparkSession().sessionState().conf();
     RowFormat format = RowFormat.of(type, conf.sessionLocalTimeZone(), spec.maxBytes());
-    SparkPlan plan = query.executedPlan();
     try {
-      if (plan instanceof CommandResultExec || plan instanceof LocalTableScanExec) {
-        storeRows(plan.executeCollect(), format);
-      } else {
-        inExecution(query, () -> storeQuery(query, plan, format));
-      }
+      LittlePlanning.run(query, () -> storePlanned(query, format));
       return finish(format, conf);
     } catch (Throwable e) {
       JobFailure cause = sink == null ? null : sink.failure();
@@ -62,6 +56,18 @@ public final class QueryResult implements AutoCloseable {
         throw cause;
       }
       throw e;
+    }
+  }
+
+  private void storePlanned(QueryExecution query, RowFormat format) throws Exception {
+    SparkPlan plan = query.executedPlan();
+    if (plan instanceof LocalTableScanExec local) {
+      // As they are: Spark would compile a projection to turn them into its own bytes.
+      storeRows(CollectionConverters.asJava(local.rows()).toArray(InternalRow[]::new), format);
+    } else if (plan instanceof CommandResultExec) {
+      storeRows(plan.executeCollect(), format);
+    } else {
+      inExecution(query, () -> storeQuery(query, plan, format));
     }
   }
 
@@ -134,31 +140,8 @@ public final class QueryResult implements AutoCloseable {
     Folders.delete(spec.folder(), folderKey);
   }
 
-  private interface Body {
-    void run() throws Exception;
-  }
-
   /** Shows the query in Spark's SQL page, and binds its jobs to the session's settings. */
   private static void inExecution(QueryExecution query, Body body) {
-    SQLExecution.withNewExecutionId(
-        query,
-        Option.empty(),
-        new AbstractFunction0<BoxedUnit>() {
-          @Override
-          public BoxedUnit apply() {
-            try {
-              body.run();
-            } catch (Exception e) {
-              throw QueryResult.<RuntimeException>sneaky(e);
-            }
-            return BoxedUnit.UNIT;
-          }
-        });
-  }
-
-  /** Scala's functions declare no exceptions, and wrapping would hide the cause from Spark. */
-  @SuppressWarnings("unchecked")
-  private static <E extends Throwable> E sneaky(Throwable thrown) throws E {
-    throw (E) thrown;
+    SQLExecution.withNewExecutionId(query, Option.empty(), Body.asFunction(body));
   }
 }

@@ -9,7 +9,7 @@ import scala.runtime.BoxedUnit;
 
 /**
  * What Libra adds to every session of a driver, named by {@code spark.sql.extensions}: the guard
- * against SQL that breaks out of the server, and the short way for queries of one row.
+ * against SQL that breaks out of the server, and short ways for queries of a few rows.
  */
 public final class LibraSparkExtensions implements Function1<SparkSessionExtensions, BoxedUnit> {
   @Override
@@ -30,6 +30,7 @@ public final class LibraSparkExtensions implements Function1<SparkSessionExtensi
           };
         });
     extensions.injectOptimizerRule(session -> new OneRowAsLocal());
+    extensions.injectOptimizerRule(session -> new SmallRange());
     return BoxedUnit.UNIT;
   }
 

@@ -1,7 +1,5 @@
 package com.whereq.libra.driver.sql;
 
-import java.lang.reflect.Constructor;
-import java.util.Arrays;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.Expression;
@@ -13,12 +11,10 @@ import org.apache.spark.sql.catalyst.expressions.Nondeterministic;
 import org.apache.spark.sql.catalyst.expressions.SparkPartitionID;
 import org.apache.spark.sql.catalyst.expressions.Unevaluable;
 import org.apache.spark.sql.catalyst.expressions.UserDefinedExpression;
-import org.apache.spark.sql.catalyst.plans.logical.LocalRelation;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.OneRowRelation;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.rules.Rule;
-import scala.Option;
 import scala.PartialFunction;
 import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
@@ -30,11 +26,6 @@ import scala.runtime.AbstractPartialFunction;
  * that it is computed, or fails, where Spark would have done it.
  */
 final class OneRowAsLocal extends Rule<LogicalPlan> {
-  private static final Constructor<?> LOCAL_RELATION =
-      Arrays.stream(LocalRelation.class.getConstructors())
-          .max((a, b) -> Integer.compare(a.getParameterCount(), b.getParameterCount()))
-          .orElseThrow();
-
   private static final PartialFunction<LogicalPlan, LogicalPlan> REWRITE = new Rewrite();
 
   @Override
@@ -64,9 +55,9 @@ final class OneRowAsLocal extends Rule<LogicalPlan> {
           new InterpretedMutableProjection(expressions, emptySeq());
       projection.initialize(0); // the one partition that the row would have had
       InternalRow row = projection.apply(InternalRow.empty()).copy();
-      return localRelation(
+      return LocalRelations.of(
           project.output(), CollectionConverters.asScala(java.util.List.of(row)).toSeq());
-    } catch (RuntimeException | ReflectiveOperationException e) {
+    } catch (RuntimeException e) {
       return project;
     }
   }
@@ -100,21 +91,5 @@ final class OneRowAsLocal extends Rule<LogicalPlan> {
 
   private static Seq<Attribute> emptySeq() {
     return CollectionConverters.asScala(java.util.List.<Attribute>of()).toSeq();
-  }
-
-  /** Its parameters differ between versions of Spark: output, data, and from then on defaults. */
-  private static LogicalPlan localRelation(Seq<Attribute> output, Seq<InternalRow> data)
-      throws ReflectiveOperationException {
-    Object[] arguments = new Object[LOCAL_RELATION.getParameterCount()];
-    for (int i = 0; i < arguments.length; i++) {
-      arguments[i] =
-          switch (i) {
-            case 0 -> output;
-            case 1 -> data;
-            case 2 -> false; // isStreaming
-            default -> Option.empty();
-          };
-    }
-    return (LogicalPlan) LOCAL_RELATION.newInstance(arguments);
   }
 }
