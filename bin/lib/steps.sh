@@ -200,3 +200,22 @@ tools_make() {
     say "        Debian, Ubuntu: apt-get install $package. macOS: brew install $package"
   done
 }
+
+# --- the peers of the benches -----------------------------------------------------------------
+
+peers=$root/.spark/peers
+peers_requirements=$root/bin/lib/bench-requirements.txt
+
+peers_wanted() { grep -v '^#' "$peers_requirements"; }
+peers_done() {
+  [ -n "${for_benches:-}" ] || return 0
+  stamped "$peers/.libra-setup" "$(peers_wanted)"
+}
+
+# Beside the server's own packages, which they must not change.
+peers_make() {
+  rm -rf "$peers"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --progress-bar off \
+    --target "$peers" --requirement "$peers_requirements" >&2
+  peers_wanted > "$peers/.libra-setup"
+}

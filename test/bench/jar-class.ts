@@ -27,7 +27,7 @@ makeJar(
   sparkHome(),
 );
 
-const server = fork(path.join(import.meta.dirname, 'smoke-server.ts'), {
+const server = fork(path.join(import.meta.dirname, 'embedded-server.ts'), {
   execArgv: ['--import', 'tsx'],
   env: { ...process.env, LIBRA_FILES_ALLOWED_ROOTS: folder },
 });

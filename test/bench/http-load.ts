@@ -1,4 +1,4 @@
-/** The load side of the smoke bench, in a process of its own: keep-alive clients in a loop. */
+/** Keep-alive clients in a loop, in a process of their own. */
 import http from 'node:http';
 
 const url = process.argv[2] ?? '';

@@ -1,6 +1,6 @@
 /**
- * The server side of the smoke bench: a whole server, and in its JVM a loop of the same statements
- * (`SqlLoop.java`), so that both sides are measured on one driver.
+ * A whole server, and in its JVM a loop of the same statements (`SqlLoop.java`), so that both are
+ * measured on one driver.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { runShutdown } from '../../src/shutdown.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const dataDir = mkdtempSync(path.join(tmpdir(), 'libra-smoke-'));
+const dataDir = mkdtempSync(path.join(tmpdir(), 'libra-bench-'));
 const config = load({
   ...process.env,
   LIBRA_DATA_DIR: dataDir,
