@@ -2,17 +2,21 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { buildApp } from './app.ts';
+import { ClassDataMaker } from './class-data-maker.ts';
 import { markProcess } from './config/load.ts';
 import type { LibraConfig } from './config/schema.ts';
 import { closeDataFolders } from './data-folders.ts';
 import type { Pool } from './domain/pool.ts';
 import { driverMemory } from './driver-memory.ts';
+import { childArchive } from './drivers/child/child-class-data.ts';
 import { ChildMaker } from './drivers/child/child-maker.ts';
 import { type ChildOptions, STOP_TIMES } from './drivers/child/options.ts';
 import { checkRunAs } from './drivers/child/run-as-check.ts';
+import { classDataFolder } from './drivers/class-data.ts';
 import type { Driver, DriverConfig, MadeDriver } from './drivers/driver.ts';
 import { GuardedDriver } from './drivers/guarded-driver.ts';
 import { HEARTBEAT } from './drivers/heartbeat.ts';
+import { embeddedArchive } from './drivers/in-process/bridge.ts';
 import {
   exitProcess,
   haltProcess,
@@ -36,6 +40,7 @@ import { parseFairscheduler } from './pools/fairscheduler.ts';
 import { clearLeftovers, DRIVER_MARK } from './processes/leftovers.ts';
 import { memoryOfMachine } from './processes/machine-memory.ts';
 import { PortSlots } from './processes/port-slots.ts';
+import type { SparkSurroundings } from './processes/spark-environment.ts';
 import { UserIds } from './processes/user-ids.ts';
 import { ResultService } from './results/result-service.ts';
 import { makeScratch } from './scratch.ts';
@@ -101,14 +106,23 @@ export const compose = (
   };
   const ports = new PortSlots(libra.driver.portRange);
   const driversDir = join(libra.dataDir, 'drivers');
-  const childOptions: ChildOptions = {
-    driversDir,
-    filesDir,
-    users: null,
+  const surroundings: SparkSurroundings = {
     projectRoot: config.projectRoot,
     sparkHome: spark.home,
     localIp: spark.localIp,
     environment: config.environment,
+  };
+  const classData = classDataFolder(config);
+  const archives = {
+    embedded: classData === null ? null : embeddedArchive(config, launch, classData),
+    child: classData === null ? null : childArchive(surroundings, classData),
+  };
+  const childOptions: ChildOptions = {
+    ...surroundings,
+    driversDir,
+    filesDir,
+    users: null,
+    archive: archives.child,
     sparkConf: launch.sparkConf,
     config: async () => driverConfig(config, await findsPython(), pools),
     ports,
@@ -138,20 +152,17 @@ export const compose = (
         );
   const { driver } = shared;
   const programs = new SparkSubmitExecutor({
+    ...surroundings,
     workDir: join(libra.dataDir, 'programs'),
-    projectRoot: config.projectRoot,
-    sparkHome: spark.home,
     // A jar needs no Python.
     sparkConf: () =>
       findsPython().then(
         (found) => found.sparkConf,
         () => launch.sparkConf,
       ),
-    localIp: spark.localIp,
     ports,
     killGraceMs: libra.sparkSubmit.killGrace,
     redactionPattern: libra.redactionPattern,
-    environment: config.environment,
     pools: () => pools,
     clock: systemClock,
     log: logger,
@@ -263,6 +274,15 @@ export const compose = (
     await core.start();
   });
 
+  const classDataMaker = new ClassDataMaker({
+    archives: Object.values(archives).filter((archive) => archive !== null),
+    config,
+    scratch,
+    isIdle: () => core.gauges.load.running === 0,
+    clock: systemClock,
+    log: logger,
+  });
+
   return {
     prepare: () => opening.tried,
     listen: () => app.listen({ host: config.server.address, port: config.server.port }),
@@ -274,6 +294,7 @@ export const compose = (
         for (const warning of found.warnings) logger.warn(warning);
         const info = await shared.start();
         logger.info({ ...info }, 'driver ready');
+        classDataMaker.start();
         return null;
       } catch (error) {
         core.driverFailed((error as Error).message);
@@ -287,6 +308,7 @@ export const compose = (
         limitMs: drainMs + LIMITS.afterDrain,
         run: () => {
           draining.abort();
+          classDataMaker.stop();
           return core.drain(drainMs);
         },
       },

@@ -201,6 +201,26 @@ tools_make() {
   done
 }
 
+# --- class data -------------------------------------------------------------------------------
+
+# A server makes it by itself, when it has nothing else to do; the many of the tests have no time.
+class_data=$root/.spark/class-data
+class_data_stamp=$class_data/.libra-setup
+
+class_data_wanted() { printf '%s %s' "$(shim_wanted)" "$(cd "${JAVA_HOME:-/}" && pwd -P)"; }
+class_data_done() {
+  [ -n "${for_tests:-}${for_benches:-}" ] || return 0
+  stamped "$class_data_stamp" "$(class_data_wanted)"
+}
+
+class_data_make() {
+  if (cd "$root" && LIBRA_CONFIG_DIR="$root/config" node dist/cli/class-data.js) >&2; then
+    class_data_wanted > "$class_data_stamp"
+  else
+    say '  note: there is no class data; drivers take twice the time to start.'
+  fi
+}
+
 # --- the peers of the benches -----------------------------------------------------------------
 
 peers=$root/.spark/peers

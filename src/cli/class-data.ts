@@ -1,169 +1,193 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { applyToProcess, loadFromProcess } from '../config/load.ts';
-import type { DriverJob } from '../drivers/driver.ts';
-import {
-  archivingClassData,
-  bridgeFolder,
-  type ClassData,
-  classDataOf,
-} from '../drivers/in-process/class-data.ts';
-import { exitProcess, inProcessDriver } from '../drivers/in-process/in-process-driver.ts';
-import { classDataFolder, jvmLaunch } from '../drivers/in-process/jvm-launch.ts';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { loadFromProcess } from '../config/load.ts';
+import type { LibraConfig } from '../config/schema.ts';
+import { childArchive, hostJar } from '../drivers/child/child-class-data.ts';
+import { submitSettings } from '../drivers/child/child-settings.ts';
+import { classDataFolder, recordingOptions } from '../drivers/class-data.ts';
+import { bridgeFolder, bridgeJar, embeddedArchive } from '../drivers/in-process/bridge.ts';
+import { jvmLaunch } from '../drivers/in-process/jvm-launch.ts';
+import { propertiesText } from '../processes/properties-text.ts';
+import { sparkEnvironment } from '../processes/spark-environment.ts';
+import { besideTheServer, configOf, jobsIn, MASTER } from './class-data-run.ts';
 
-/** What loads the classes that most statements need. */
-const STATEMENTS = [
-  'SELECT 1 AS a, current_timestamp() AS b',
-  'SELECT id % 7 AS k, count(*) AS n, max(concat("x", id)) AS m FROM range(1000) GROUP BY 1 ORDER BY 1',
-  'CREATE TABLE class_data USING parquet AS SELECT id, array(id) AS a, map("k", id) AS m FROM range(10)',
-  'SELECT a.id, b.a FROM class_data a JOIN class_data b USING (id) WHERE a.id > 3 LIMIT 5',
-  'SHOW TABLES',
-  'DROP TABLE class_data',
-] as const;
+/**
+ * Makes the archives of class data, one for each host of drivers, each in a process of its own: it
+ * is written when that process ends. Ends early with whoever has started this.
+ */
+
+const LOOK_MS = 1000;
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
-const load = () => {
-  const config = loadFromProcess();
-  const launch = jvmLaunch(
-    {
-      ...config,
-      // Which master runs the tasks makes no difference to the classes of the driver.
-      spark: {
-        ...config.spark,
-        master: 'local[2]',
-        config: { ...config.spark.config, 'spark.driver.port': '0', 'spark.ui.port': '0' },
-      },
-    },
-    null,
-  );
-  return {
-    config,
-    launch,
-    data: classDataOf(launch, config.environment.javaHome, classDataFolder(config)),
+interface Making {
+  readonly config: LibraConfig;
+  readonly folder: string;
+  readonly scratch: string;
+}
+
+let recorder: ChildProcess | null = null;
+
+/** Answers whether the archive was written. */
+const recorded = async (command: readonly string[], options: SpawnOptions, input: string) => {
+  const [program = '', ...args] = command;
+  recorder = spawn('nice', ['-n', '19', program, ...args], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    ...options,
+  });
+  const exited = once(recorder, 'exit');
+  recorder.stdin?.on('error', () => {});
+  recorder.stdin?.end(input);
+  const [code] = await exited;
+  recorder = null;
+  return code === 0;
+};
+
+const endRecorder = (): void => {
+  if (recorder?.pid !== undefined) process.kill(-recorder.pid, 'SIGKILL');
+};
+
+const recordEmbedded = ({ config, folder, scratch }: Making, file: string): Promise<boolean> => {
+  const bridge = bridgeJar(folder);
+  if (!existsSync(bridge)) {
+    const jar = join(config.environment.javaHome ?? '', 'bin', 'jar');
+    execFileSync(jar, ['cf', `${bridge}.new`, '-C', bridgeFolder(), 'node']);
+    renameSync(`${bridge}.new`, bridge);
+  }
+  const program = fileURLToPath(new URL('./record-class-data.js', import.meta.url));
+  const command = [process.execPath, program, folder, file, scratch];
+  return recorded(command, {}, JSON.stringify(config));
+};
+
+const recordChild = ({ config, scratch }: Making, file: string): Promise<boolean> => {
+  const { projectRoot, environment, spark } = config;
+  const { sparkConf } = jvmLaunch(config, null);
+  const properties = join(scratch, 'driver.conf');
+  const settings = submitSettings(sparkConf, hostJar(projectRoot));
+  writeFileSync(properties, propertiesText(settings), { mode: 0o600 });
+  const around = {
+    projectRoot,
+    environment,
+    sparkHome: spark.home,
+    localIp: spark.localIp,
   };
+  const requests = [
+    { request: 'start', ...configOf(sparkConf) },
+    ...jobsIn(join(scratch, 'results')).map((job) => ({ request: 'submit', ...job })),
+  ];
+  return recorded(
+    [
+      join(spark.home, 'bin', 'spark-submit'),
+      ...['--properties-file', properties],
+      ...['--class', 'com.whereq.libra.driver.child.ClassDataMain', 'spark-internal'],
+    ],
+    {
+      cwd: scratch,
+      env: sparkEnvironment(around, {
+        master: MASTER,
+        home: scratch,
+        tmp: scratch,
+        javaOptions: recordingOptions(file),
+      }),
+    },
+    requests.map((request) => `${JSON.stringify(request)}\n`).join(''),
+  );
 };
 
-/** Makes the archive in a process of its own: it is written when that process ends. */
-const make = async (): Promise<number> => {
-  const { config, data } = load();
-  if (data === null) {
-    say(
-      'No class data: JAVA_HOME is not set, or the class path holds a folder, such as the one of',
-    );
-    say('HADOOP_CONF_DIR or SPARK_CONF_DIR.');
-    return 1;
-  }
-  if (existsSync(data.archive) && existsSync(data.bridge)) {
-    say(`The class data is there: ${data.archive}`);
-    return 0;
-  }
-  const folder = dirname(data.archive);
-  mkdirSync(folder, { recursive: true });
-  makeBridge(data, config.environment.javaHome ?? '');
-  const unfinished = `${data.archive}.${process.pid}`;
-  say('Making the class data: this takes half a minute.');
-  const child = spawn(process.execPath, [process.argv[1] ?? '', 'record', unfinished], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [code] = await once(child, 'exit');
-  if (code !== 0 || !existsSync(unfinished)) {
-    rmSync(unfinished, { force: true });
-    say('The class data could not be made; the server starts without it.');
-    return 1;
-  }
-  for (const old of readdirSync(folder).filter((name) => name.endsWith('.jsa'))) {
-    rmSync(join(folder, old));
-  }
-  renameSync(unfinished, data.archive);
-  say(`The class data is there: ${data.archive}`);
-  return 0;
-};
+const HOSTS = { embedded: recordEmbedded, child: recordChild } as const;
 
-const makeBridge = ({ bridge }: ClassData, javaHome: string): void => {
-  if (existsSync(bridge)) return;
-  const unfinished = `${bridge}.${process.pid}`;
-  execFileSync(join(javaHome, 'bin', 'jar'), ['cf', unfinished, '-C', bridgeFolder(), 'node']);
-  renameSync(unfinished, bridge);
-};
-
-/** Runs the statements and ends; the JVM then writes what it has loaded. */
-const record = async (file: string): Promise<never> => {
-  const { config, launch, data } = load();
-  if (data === null) return exitProcess(1);
-  applyToProcess(config);
-  const folder = mkdtempSync(join(tmpdir(), 'libra-class-data-'));
-  const driver = inProcessDriver(archivingClassData(launch, data, file), {
-    onFault: say,
-    onMemory: () => {},
-    onDead: say,
-  });
-  try {
-    await driver.start({
-      sparkConf: launch.sparkConf,
-      pools: [],
-      sqlPolicy: {
-        allowReflection: false,
-        allowTransform: false,
-        allowAddResources: false,
-        allowLocalPaths: false,
-        allowedRoots: [],
-      },
-      python: null,
-    });
-    for (const [number, code] of STATEMENTS.entries()) {
-      await new Promise<void>((done) => {
-        const nothing = () => {};
-        driver.submit(jobOf(code, join(folder, String(number))), {
-          started: nothing,
-          progress: nothing,
-          log: nothing,
-          schema: nothing,
-          rows: nothing,
-          succeeded: () => done(),
-          failed: (error) => done(void say(error.message)),
-          cancelled: () => done(),
-          lost: () => done(),
-        });
-      });
-    }
-    await sleep(1000); // the warm-up in the background loads more of them
-    await driver.stop();
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return exitProcess(0);
-};
-
-const jobOf = (code: string, resultDir: string): DriverJob => ({
-  jobId: `class-data-${resultDir.split('/').at(-1)}`,
-  kind: 'sql',
-  sessionId: 'default',
-  code,
-  parameters: [],
-  filePath: null,
-  mainClass: null,
-  args: [],
-  context: null,
-  settings: {},
-  pool: 'default',
-  description: 'class data',
-  rowLimit: 100,
-  maxResultBytes: 1 << 20,
-  maxLogBytes: 1 << 20,
-  onOverflow: 'TRUNCATE',
-  resultDir,
+const archives = ({ config, folder }: Making) => ({
+  embedded: embeddedArchive(config, jvmLaunch(config, null), folder),
+  child: childArchive(
+    {
+      projectRoot: config.projectRoot,
+      environment: config.environment,
+      sparkHome: config.spark.home,
+      localIp: config.spark.localIp,
+    },
+    folder,
+  ),
 });
 
-const [task, file] = process.argv.slice(2);
-const run = task === 'record' && file !== undefined ? record(file) : make();
-run
+/** Whatever fits no driver any more goes when there is a new one. */
+const replace = (host: keyof typeof HOSTS, unfinished: string, archive: string): void => {
+  for (const old of readdirSync(dirname(archive))) {
+    if (old.startsWith(`${host}-`) && join(dirname(archive), old) !== unfinished) {
+      rmSync(join(dirname(archive), old), { force: true });
+    }
+  }
+  renameSync(unfinished, archive);
+};
+
+const make = async (making: Making): Promise<number> => {
+  let code = 0;
+  for (const [host, archive] of Object.entries(archives(making))) {
+    const name = host as keyof typeof HOSTS;
+    if (archive === null) {
+      say(`${name}: none, because JAVA_HOME is not set, or the class path holds a folder, such as`);
+      say('the one of HADOOP_CONF_DIR or SPARK_CONF_DIR.');
+      continue;
+    }
+    if (!existsSync(archive)) {
+      const unfinished = join(dirname(archive), `${name}-unfinished-${process.pid}`);
+      const written = (await HOSTS[name](making, unfinished)) && existsSync(unfinished);
+      if (written) replace(name, unfinished, archive);
+      else code = 1;
+      rmSync(unfinished, { force: true });
+    }
+    const there = existsSync(archive) ? archive : 'it could not be made; drivers start without it';
+    say(`${name}: ${there}`);
+  }
+  return code;
+};
+
+/** A server hands over its own; its environment no longer holds what that was read from. */
+const given = async (): Promise<{ config: LibraConfig; scratch: string | null }> =>
+  process.argv[2] === '-'
+    ? JSON.parse(await text(process.stdin))
+    : { config: loadFromProcess(), scratch: null };
+
+const main = async (): Promise<number> => {
+  const { config: server, scratch: place } = await given();
+  const config = besideTheServer(server);
+  const folder = classDataFolder(config);
+  if (folder === null) {
+    say('libra.driver.class-data is off.');
+    return 0;
+  }
+  mkdirSync(folder, { recursive: true });
+  const scratch = mkdtempSync(join(place ?? tmpdir(), 'libra-class-data-'));
+  process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  return make({ config, folder, scratch });
+};
+
+const endNow = (): never => {
+  endRecorder();
+  process.exit(1);
+};
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) endNow();
+}, LOOK_MS).unref();
+process.on('SIGTERM', endNow);
+process.on('SIGINT', endNow);
+main()
   .then((code) => process.exit(code))
   .catch((error: unknown) => {
     say(error instanceof Error ? error.message : String(error));
-    exitProcess(1);
+    endNow();
   });

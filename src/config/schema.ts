@@ -247,6 +247,11 @@ const driver = z.strictObject({
     'Where the shared driver lives: embedded in the server process, or in a child process, whose crash costs a restart of the driver and not of the server.',
     { fallback: 'embedded' },
   ),
+  'class-data': setting(
+    text,
+    'Where the server records, once and behind all work, which classes drivers load, so that later ones start in half the time: a folder, off, or auto (`.spark/class-data`, or the data directory where that cannot be written).',
+    { fallback: 'auto' },
+  ),
   'port-range': setting(portRange, 'Ports for child drivers and spark-submit programs.', {
     fallback: '41000-41999',
   }),

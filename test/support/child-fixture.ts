@@ -37,6 +37,7 @@ export const childPlace = (options: Partial<ChildOptions> = {}): ChildPlace => {
     driversDir,
     filesDir: join(folder, 'files'),
     users: null,
+    archive: null,
     projectRoot: resolve('.'),
     sparkHome: sparkHome(),
     localIp: '127.0.0.1',

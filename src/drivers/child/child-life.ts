@@ -9,6 +9,7 @@ import { type Deferred, deferred } from '../../util/deferred.ts';
 import { NICENESS } from '../../util/niceness.ts';
 import type { HostTransport } from '../host-client.ts';
 import { logLevels } from '../log-levels.ts';
+import { childMapping, hostJar } from './child-class-data.ts';
 import type { ChildFolder } from './child-folder.ts';
 import { DriverProcess, type Exit } from './child-process.ts';
 import { submitSettings } from './child-settings.ts';
@@ -116,9 +117,12 @@ export class ChildLife implements HostTransport {
 
   async #launch(onEvents: (json: string) => void): Promise<void> {
     const { options, settings, folder } = this.#input;
-    const hostJar = join(options.projectRoot, 'jvm-shim', 'target', 'libra-driver-host.jar');
     const properties = join(folder.path, PROPERTIES);
-    await writeFile(properties, propertiesText(submitSettings(settings, hostJar)), { mode: 0o600 });
+    await writeFile(
+      properties,
+      propertiesText(submitSettings(settings, hostJar(options.projectRoot))),
+      { mode: 0o600 },
+    );
     await folder.showToChild(properties);
     const path = await this.#socketPath();
     const token = randomBytes(32).toString('hex');
@@ -149,6 +153,7 @@ export class ChildLife implements HostTransport {
           tmp: join(folder.own, 'tmp'),
           javaOptions: [
             '-XX:+ExitOnOutOfMemoryError',
+            ...childMapping(options.archive),
             ...(folder.uid === null ? [] : [`-Duser.home=${join(folder.own, 'home')}`]),
             ...logLevels(options.logLevel),
           ],

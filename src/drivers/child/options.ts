@@ -15,6 +15,8 @@ export interface ChildOptions extends SparkSurroundings {
   readonly users: UserIds | null;
   /** The server's own settings, complete but for the Python. */
   readonly sparkConf: Readonly<Record<string, string>>;
+  /** Where class data for children belongs, made or not; null where there is none. */
+  readonly archive: string | null;
   /** What the embedded driver would start with; asked when a child is started. */
   readonly config: () => Promise<DriverConfig>;
   /** Shared with all who start drivers on this machine. */

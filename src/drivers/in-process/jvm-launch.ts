@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { HostEnvironment, LibraConfig } from '../../config/schema.ts';
 import { memoryOfMachine } from '../../processes/machine-memory.ts';
+import { classDataFolder } from '../class-data.ts';
 import { DriverStartError } from '../driver.ts';
 import { judgeHeap, MIB, parseMemory } from '../heap-size.ts';
 import { embeddedOptions, splitOptions } from '../java-options.ts';
@@ -9,7 +10,7 @@ import { masterFaults, settingsWithoutEffect, unsupportedSettings } from '../lau
 import { logLevels } from '../log-levels.ts';
 import { isFolder, sparkConfDir, sparkJars } from '../spark-home.ts';
 import { classPathOf, missingResources } from '../spark-resources.ts';
-import { classDataOf, withClassData } from './class-data.ts';
+import { embeddedArchive, withClassData } from './bridge.ts';
 import { javaFaults } from './java-check.ts';
 import { memoryNoteOptions } from './memory-note.ts';
 import { MODULE_OPTIONS } from './module-options.ts';
@@ -69,13 +70,11 @@ export const jvmLaunch = (config: LibraConfig, tempDir: string | null): JvmLaunc
     memoryBytes: memoryOfMachine(),
     tempDir,
   });
-  const { javaHome } = config.environment;
-  return withClassData(plan, classDataOf(plan, javaHome, classDataFolder(config)));
+  const folder = classDataFolder(config);
+  return folder === null
+    ? plan
+    : withClassData(plan, embeddedArchive(config, plan, folder), folder);
 };
-
-/** Where `bin/libra class-data` leaves what halves the start of the JVM. */
-export const classDataFolder = (config: LibraConfig): string =>
-  join(config.projectRoot, '.spark', 'class-data');
 
 /**
  * Gives effect to what spark-submit would have read. Everything that cannot be in force stops the

@@ -5,7 +5,7 @@ import { loadBehindEventLoop } from './thread-priority.ts';
 export interface JvmLaunch {
   readonly options: readonly string[];
   readonly classPath: readonly string[];
-  /** A jar in place of the folder of node-java's own classes; see class-data.ts. */
+  /** A jar in place of the folder of node-java's own classes; see bridge.ts. */
   readonly bridge?: string;
 }
 

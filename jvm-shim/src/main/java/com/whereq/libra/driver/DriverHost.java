@@ -52,6 +52,7 @@ public final class DriverHost {
 
   public DriverHost(EventSink sink) {
     OutputSwitch.install();
+    ClassesAhead.load();
     this.pump = new EventPump(sink);
     this.jobs = new Jobs(pump);
     this.supervisor = new SparkSupervisor(pump, jobs, vitals);

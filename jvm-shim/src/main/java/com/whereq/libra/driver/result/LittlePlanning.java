@@ -21,10 +21,9 @@ final class LittlePlanning {
 
   private LittlePlanning() {}
 
-  /** Runs the body, in which the physical plan is made for the first time. */
+  /** Runs the body, in which the query is optimized and planned for the first time. */
   static void run(QueryExecution query, Body body) throws Exception {
-    // The optimizer runs before: it takes longest, and a cancel stops it by the session's own conf.
-    if (LittleData.isAll(query.optimizedPlan())) {
+    if (LittleData.isAll(query.analyzed())) {
       runLittle(query, body);
     } else {
       body.run();

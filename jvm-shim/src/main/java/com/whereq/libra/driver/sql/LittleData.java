@@ -27,6 +27,7 @@ import org.apache.spark.sql.catalyst.plans.logical.Range;
 import org.apache.spark.sql.catalyst.plans.logical.Sort;
 import org.apache.spark.sql.catalyst.plans.logical.SubqueryAlias;
 import org.apache.spark.sql.catalyst.plans.logical.Union;
+import org.apache.spark.sql.catalyst.plans.logical.View;
 import org.apache.spark.sql.catalyst.plans.logical.Window;
 import scala.jdk.javaapi.CollectionConverters;
 
@@ -40,7 +41,10 @@ public final class LittleData {
   /** Some microseconds a row, interpreted, against the ten milliseconds that compiling takes. */
   public static final long MOST_ROWS = 1000;
 
-  /** Planning a statement of that many nodes takes its time whatever the data. */
+  /**
+   * Planning a statement of that many nodes takes its time whatever the data, and has to hear of a
+   * cancel.
+   */
   private static final int MOST_NODES = 500;
 
   private int nodes;
@@ -98,7 +102,8 @@ public final class LittleData {
         || plan instanceof Distinct
         || plan instanceof Deduplicate
         || plan instanceof Window
-        || plan instanceof SubqueryAlias;
+        || plan instanceof SubqueryAlias
+        || plan instanceof View;
   }
 
   private boolean isCheap(LogicalPlan plan) {
