@@ -183,7 +183,7 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
   const pools = createPools({
     file: settings.pools,
     store: store.pools,
-    drivers: () => [shared, ...fleet.all()],
+    drivers: () => [shared, ...fleet.all().filter(({ state }) => state !== 'stopping')],
     maxRunning: settings.maxRunningTotal,
     poolShare: POOL_SHARE,
     activeIn: (pool) => jobs.all().filter(({ request }) => request.pool === pool).length,

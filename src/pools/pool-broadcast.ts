@@ -5,7 +5,7 @@ import { within } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 
 export interface PoolBroadcastOptions {
-  /** All that live, whether they answer or not. */
+  /** All that are there to stay, whether they answer or not. */
   readonly drivers: () => readonly Driver[];
   readonly clock: Clock;
   readonly log: Log;

@@ -14,7 +14,7 @@ export interface PoolsOptions {
   /** Those of `fairscheduler.xml`. */
   readonly file: readonly Pool[];
   readonly store: PoolStore;
-  /** All drivers that live, whether they answer or not. */
+  /** All drivers that are there to stay, whether they answer or not. */
   readonly drivers: () => readonly DriverHandle[];
   /** How many jobs run on the whole server at a time. */
   readonly maxRunning: number;
