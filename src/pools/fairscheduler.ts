@@ -52,6 +52,7 @@ const CHILDREN: {
   maxRunning: wholeNumber(1, QUOTA_LIMIT),
   maxQueued: wholeNumber(0, QUOTA_LIMIT),
 };
+const KNOWN = new Map(Object.entries(CHILDREN));
 
 /**
  * The pools of a `fairscheduler.xml`, in its order; `default` is added where it is missing. Throws
@@ -104,22 +105,22 @@ const readPool = ({ attributes, children, line }: Element, fault: Fault): Pool |
   for (const attribute of Object.keys(attributes)) {
     if (attribute !== 'name') fault(line, `the attribute ${attribute} is not known: name`);
   }
-  const fields: Record<string, unknown> = {};
+  const fields = new Map<string, unknown>();
   for (const child of children) {
-    const known = CHILDREN[child.tag as keyof Fields];
+    const known = KNOWN.get(child.tag);
     const text = child.text.trim();
     if (known === undefined) {
-      fault(child.line, `<${child.tag}> is not known: ${Object.keys(CHILDREN).join(', ')}`);
-    } else if (child.tag in fields) {
+      fault(child.line, `<${child.tag}> is not known: ${[...KNOWN.keys()].join(', ')}`);
+    } else if (fields.has(child.tag)) {
       fault(child.line, `<${child.tag}> is there twice in this pool`);
     } else {
       const value = known.read(text);
       if (value === null) fault(child.line, `${child.tag} "${text}" is not ${known.rule}`);
-      fields[child.tag] = value;
+      fields.set(child.tag, value);
     }
   }
   const { name } = attributes;
   if (name === undefined) fault(line, 'a pool needs the attribute name');
   else if (!isName(name)) fault(line, `the name "${name}" is not ${NAME_RULE}`);
-  return name === undefined ? null : ({ name, ...LEFT_OUT, ...fields } as Pool);
+  return name === undefined ? null : ({ name, ...LEFT_OUT, ...Object.fromEntries(fields) } as Pool);
 };

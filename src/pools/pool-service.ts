@@ -71,18 +71,20 @@ export class PoolService {
     { name: by }: Identity,
     wanted: Pool,
   ): Promise<{ readonly view: PoolView; readonly created: boolean }> {
-    const { registry, store, broadcast, clock, log } = this.#options;
+    const { registry, store, broadcast, usage, clock, log } = this.#options;
     const { name } = wanted;
+    const pool: DefinedPool = { ...wanted, source: 'API' };
     const created = await this.#inTurn(async () => {
       const isNew = registry.get(name) === undefined;
       if (isNew && registry.all().length >= MOST_POOLS) throw tooMany();
       await answered(store.put({ name, pool: wanted }, clock.now()));
-      registry.put({ ...wanted, source: 'API' });
+      registry.put(pool);
       return isNew;
     });
     log.info({ by, pool: wanted }, created ? 'a pool was made' : 'a pool was changed');
-    await broadcast.arrived();
-    return { view: await this.get(name), created };
+    await Promise.all([broadcast.arrived(), usage.refresh()]);
+    // Somebody may have deleted it by now: this is what was done here.
+    return { view: this.#view(pool, usage.read()), created };
   }
 
   async remove({ name: by }: Identity, name: string): Promise<void> {

@@ -40,9 +40,19 @@ export const parseXml = (xml: string): Element => {
   refuse(xml, /&/, 'entities such as &amp; are not accepted');
   const valid = XMLValidator.validate(xml);
   if (valid !== true) throw new XmlError(valid.err.line, valid.err.msg);
-  const root = elementsOf(parser.parse(xml), xml)[0];
+  const root = elementsOf(parsed(xml), xml)[0];
   if (root === undefined) throw new XmlError(1, 'there is no element');
   return root;
+};
+
+/** Names that JavaScript has for itself, such as constructor, are refused without a line. */
+const parsed = (xml: string): unknown => {
+  try {
+    return parser.parse(xml);
+  } catch (error) {
+    const name = /"([^"]+)"/.exec((error as Error).message)?.[1] ?? '';
+    throw new XmlError(lineAt(xml, xml.indexOf(name)), `the name "${name}" cannot be read`);
+  }
 };
 
 /** Wherever it stands but in a comment. */
