@@ -3,10 +3,11 @@ import { join, relative } from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { buildApp } from './app.ts';
 import { ClassDataMaker } from './class-data-maker.ts';
+import { ConfigError } from './config/config-error.ts';
 import { markProcess } from './config/load.ts';
 import type { LibraConfig } from './config/schema.ts';
 import { closeDataFolders } from './data-folders.ts';
-import type { Pool } from './domain/pool.ts';
+import type { FairPool, Pool } from './domain/pool.ts';
 import { driverMemory } from './driver-memory.ts';
 import { childArchive } from './drivers/child/child-class-data.ts';
 import { ChildMaker } from './drivers/child/child-maker.ts';
@@ -104,6 +105,11 @@ export const compose = (
     });
     return python;
   };
+  /** With the pools of the moment, which may have changed since the server started. */
+  const driverConfigOfNow = async (): Promise<DriverConfig> => {
+    const found = await findsPython();
+    return driverConfig(config, found, core.livePools());
+  };
   const ports = new PortSlots(libra.driver.portRange);
   const driversDir = join(libra.dataDir, 'drivers');
   const surroundings: SparkSurroundings = {
@@ -124,7 +130,7 @@ export const compose = (
     users: null,
     archive: archives.child,
     sparkConf: launch.sparkConf,
-    config: async () => driverConfig(config, await findsPython(), pools),
+    config: driverConfigOfNow,
     ports,
     startTimeoutMs: libra.session.startTimeout,
     maxLogBytes: libra.jobs.maxLogBytes,
@@ -148,7 +154,7 @@ export const compose = (
             onFault: (message) => logger.error({ fault: message }, 'driver host fault'),
             ...driverEvents,
           }),
-          async () => driverConfig(config, await findsPython(), pools),
+          driverConfigOfNow,
         );
   const { driver } = shared;
   const programs = new SparkSubmitExecutor({
@@ -163,7 +169,7 @@ export const compose = (
     ports,
     killGraceMs: libra.sparkSubmit.killGrace,
     redactionPattern: libra.redactionPattern,
-    pools: () => pools,
+    pools: () => core.livePools(),
     clock: systemClock,
     log: logger,
   });
@@ -191,6 +197,7 @@ export const compose = (
       resultsDir: libra.results.dir,
       maxResultBytes: libra.results.maxBytes,
       maxRunning: libra.jobs.maxRunning,
+      maxRunningTotal: libra.jobs.maxRunningTotal,
       maxQueued: libra.jobs.maxQueued,
       maxPrograms: libra.sparkSubmit.maxConcurrent,
       maxLogBytes: libra.jobs.maxLogBytes,
@@ -354,11 +361,17 @@ const readVersion = (config: LibraConfig): string =>
     }
   ).version;
 
-const readPools = (config: LibraConfig): readonly Pool[] =>
-  parseFairscheduler(
-    readFileSync(config.spark.fairschedulerFile, 'utf8'),
-    config.spark.fairschedulerFile,
-  );
+const readPools = ({ spark: { fairschedulerFile: file } }: LibraConfig): readonly Pool[] => {
+  let xml: string;
+  try {
+    xml = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([{ where: file, message: `cannot be read: ${codeOf(error)}` }]);
+  }
+  return parseFairscheduler(xml, file);
+};
+
+const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException).code);
 
 /** The results of others and the tokens are not for SQL to read, wherever jobs may name paths. */
 const holdsOurs = (root: string, { libra, configDir }: LibraConfig): boolean =>
@@ -372,7 +385,7 @@ const sqlRoots = (config: LibraConfig): readonly string[] =>
 const driverConfig = (
   config: LibraConfig,
   python: FoundPython,
-  pools: readonly Pool[],
+  pools: readonly FairPool[],
 ): DriverConfig => ({
   // What is secret to us is not for Spark's own pages and logs to show.
   sparkConf: {

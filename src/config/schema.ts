@@ -92,13 +92,16 @@ const jobs = z.strictObject({
   'max-running': setting(
     integer(1, 100_000),
     'How many jobs run on a driver at a time; one pool may hold three quarters of these places.',
-    {
-      fallback: 64,
-    },
+    { fallback: 64 },
+  ),
+  'max-running-total': setting(
+    integer(1, 1_000_000),
+    'How many jobs run at a time on all drivers and by spark-submit together; one pool may hold three quarters of these places, or fewer by its `maxRunning`.',
+    { fallback: 256 },
   ),
   'max-queued': setting(
     integer(0, 10_000_000),
-    'How many jobs may wait for drivers, and how many for spark-submit; one more is refused with 429.',
+    'How many jobs may wait for drivers, and how many for spark-submit; one more is refused with 429. A pool may have a limit of its own, `maxQueued`.',
     { fallback: 10_000 },
   ),
   'max-log-bytes': setting(bytes, 'What is kept of the output of a job, for each of its streams.', {
@@ -312,9 +315,13 @@ const spark = z.strictObject({
     'Spark settings, key by key. Profiles add to it and replace single keys; a null takes one away.',
     { fallback: {}, secret: true },
   ),
-  'fairscheduler-file': setting(path, 'The pools, in the form of Spark.', {
-    derived: '`fairscheduler.xml` in the configuration folder',
-  }),
+  'fairscheduler-file': setting(
+    path,
+    'The pools that there are at first, in the form of Spark; calls of the API change them.',
+    {
+      derived: '`fairscheduler.xml` in the configuration folder',
+    },
+  ),
 });
 
 /** Every setting there is. `docs/configuration.md` is generated from here. */

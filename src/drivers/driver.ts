@@ -1,12 +1,12 @@
 import type { JobError, Overflow, SqlParameter } from '../domain/job.ts';
-import type { Pool } from '../domain/pool.ts';
+import type { FairPool } from '../domain/pool.ts';
 import type { Column, ResultSummary } from '../domain/result.ts';
 
 /** Everything that a driver host needs to start. Plain data: it crosses a JVM or a socket. */
 export interface DriverConfig {
   /** Complete Spark configuration, `spark.master` and `spark.app.name` included. */
   readonly sparkConf: Readonly<Record<string, string>>;
-  readonly pools: readonly Pool[];
+  readonly pools: readonly FairPool[];
   /** Break-outs of SQL that are allowed, see `libra.sql` in the configuration. */
   readonly sqlPolicy: SqlPolicy;
   /** Null where there is no Python: jobs of that kind fail and say so. */
@@ -104,6 +104,14 @@ export interface JvmStats {
   }[];
   readonly activeTasks: number;
   readonly totalCores: number;
+  readonly pools: readonly PoolStats[];
+}
+
+export interface PoolStats {
+  readonly name: string;
+  readonly runningTasks: number;
+  /** What its tasks have taken since the context was made, running ones included; never goes back. */
+  readonly taskTimeMs: number;
 }
 
 /**
@@ -124,6 +132,11 @@ export interface Driver {
   closeSession(sessionId: string): Promise<void>;
   /** Those of the keys that cannot change at run time (`conf.isModifiable` is false). */
   unmodifiableKeys(keys: readonly string[]): Promise<readonly string[]>;
+  /**
+   * The pools that there are from now on, in what runs and in all that is made in its place. At any
+   * time; resolves when they are in force. Jobs that are submitted afterwards find them.
+   */
+  setPools(pools: readonly FairPool[]): Promise<void>;
   stats(): Promise<JvmStats>;
   /**
    * Called when the SparkContext, or the process around it, ends without `stop`: jobs are lost

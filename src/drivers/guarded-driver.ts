@@ -1,5 +1,6 @@
 import type { JobError } from '../domain/job.ts';
 import { jobError } from '../domain/job-error.ts';
+import type { FairPool } from '../domain/pool.ts';
 import type { Column, ResultSummary } from '../domain/result.ts';
 import type {
   Driver,
@@ -136,6 +137,10 @@ export class GuardedDriver implements Driver {
 
   async unmodifiableKeys(keys: readonly string[]): Promise<readonly string[]> {
     return this.#whenReady().unmodifiableKeys(keys);
+  }
+
+  setPools(pools: readonly FairPool[]): Promise<void> {
+    return this.#host.setPools(pools);
   }
 
   async stats(): Promise<JvmStats> {

@@ -1,3 +1,4 @@
+import type { FairPool } from '../domain/pool.ts';
 import { type Deferred, deferred } from '../util/deferred.ts';
 import {
   type Driver,
@@ -40,6 +41,9 @@ export class HostClient implements Driver {
   #starting: Deferred<DriverInfo> | null = null;
   #stopping: Deferred<void> | null = null;
   #closed: string | null = null;
+  /** Newer than those of the start. */
+  #pools: readonly FairPool[] | null = null;
+  #begun = false;
   #wasReady = false;
 
   constructor(transport: HostTransport, onFault: OnFault) {
@@ -60,10 +64,11 @@ export class HostClient implements Driver {
     }
     if (this.#closed !== null) throw new DriverStartError(this.#closed);
     this.#starting = deferred<DriverInfo>();
+    this.#begun = true;
     this.#send({
       request: 'start',
       ...config,
-      pools: [...config.pools],
+      pools: poolsOf(this.#pools ?? config.pools),
       sqlPolicy: policyOf(config),
       python: config.python === null ? null : { ...config.python, path: [...config.python.path] },
     });
@@ -108,6 +113,13 @@ export class HostClient implements Driver {
       keys: [...keys],
     }));
     return value as readonly string[];
+  }
+
+  async setPools(pools: readonly FairPool[]): Promise<void> {
+    this.#pools = pools;
+    // The start brings them, here or in the next process.
+    if (!this.#begun || this.#closed !== null) return;
+    await this.#ask((requestId) => ({ request: 'setPools', requestId, pools: poolsOf(pools) }));
   }
 
   async stats(): Promise<JvmStats> {
@@ -214,6 +226,15 @@ const parsed = (json: string): unknown => {
     return null;
   }
 };
+
+/** A definition may hold more than is the driver's business. */
+const poolsOf = (pools: readonly FairPool[]): FairPool[] =>
+  pools.map(({ name, schedulingMode, weight, minShare }) => ({
+    name,
+    schedulingMode,
+    weight,
+    minShare,
+  }));
 
 const policyOf = ({ sqlPolicy }: DriverConfig) => ({
   ...sqlPolicy,

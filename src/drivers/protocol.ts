@@ -82,6 +82,7 @@ export const hostRequestSchema = z.discriminatedUnion('request', [
     ...answered,
     keys: z.array(z.string()),
   }),
+  z.strictObject({ request: z.literal('setPools'), ...answered, pools: z.array(pool) }),
   z.strictObject({ request: z.literal('stats'), ...answered }),
   z.strictObject({ request: z.literal('ping'), ...answered }),
   z.strictObject({ request: z.literal('stop') }),
@@ -126,6 +127,9 @@ export const jvmStatsSchema = z.strictObject({
   gc: z.array(z.strictObject({ name: z.string(), count: z.number(), timeMs: z.number() })),
   activeTasks: z.number(),
   totalCores: z.number(),
+  pools: z.array(
+    z.strictObject({ name: z.string(), runningTasks: z.number(), taskTimeMs: z.number() }),
+  ),
 });
 
 /** Host → server. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DURATION_RULE, parseDuration } from '../domain/duration.ts';
 import { NAME_PATTERN, NAME_RULE } from '../domain/ids.ts';
+import { isWeight, WEIGHT_RULE } from '../domain/pool.ts';
 
 /** Every field says the same sentence whatever was wrong with it: what it accepts. */
 export const accepts = (what: string) => ({
@@ -79,6 +80,12 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(values: T)
 export const wholeNumber = (min: number, max: number) => {
   const rule = accepts(`a whole number from ${min} to ${max}`);
   return z.int(rule).min(min, rule).max(max, rule);
+};
+
+/** Two places are what Spark can be told. */
+export const weight = () => {
+  const rule = accepts(WEIGHT_RULE);
+  return z.number(rule).refine(isWeight, rule);
 };
 
 /** A duration as text in, milliseconds out. */

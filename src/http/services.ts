@@ -1,7 +1,7 @@
 import type { FilePage, StoredFile } from '../domain/file.ts';
 import type { Identity } from '../domain/identity.ts';
 import type { Job, JobFilter, JobPage } from '../domain/job.ts';
-import type { Pool } from '../domain/pool.ts';
+import type { DefinedPool, Pool } from '../domain/pool.ts';
 import type { Session, SessionMode } from '../domain/session.ts';
 import type { Idempotency, SubmitCommand } from '../jobs/commands.ts';
 
@@ -99,14 +99,23 @@ export interface SessionUseCases {
   remove(identity: Identity, id: string): Promise<{ readonly ended: boolean }>;
 }
 
-export interface PoolView extends Pool {
+export interface PoolView extends DefinedPool {
   readonly running: number;
   readonly queued: number;
+  readonly slotsInUse: number;
+  readonly shareReached: number | null;
+  readonly waitMs: { readonly p50: number | null; readonly p95: number | null };
 }
 
 export interface PoolUseCases {
   list(): Promise<readonly PoolView[]>;
   get(name: string): Promise<PoolView>;
+  /** In force on what runs when it answers. */
+  put(
+    identity: Identity,
+    pool: Pool,
+  ): Promise<{ readonly view: PoolView; readonly created: boolean }>;
+  remove(identity: Identity, name: string): Promise<void>;
 }
 
 export const RESULT_FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'text'] as const;

@@ -4,7 +4,9 @@ import type { Pool } from '../domain/pool.ts';
 import type { SessionMode } from '../domain/session.ts';
 import type { Driver, DriverMaker } from '../drivers/driver.ts';
 import type { Executor } from '../executors/executor.ts';
-import { PoolService } from '../pools/pool-service.ts';
+import type { Load } from '../pools/admission.ts';
+import type { PoolService } from '../pools/pool-service.ts';
+import { createPools } from '../pools/pools.ts';
 import { DedicatedDrivers } from '../sessions/dedicated-drivers.ts';
 import type { FleetObserver } from '../sessions/driver-fleet.ts';
 import { DriverFleet } from '../sessions/driver-fleet.ts';
@@ -19,7 +21,6 @@ import type { Store } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { ActiveJobs } from './active-jobs.ts';
-import type { Load } from './dispatcher.ts';
 import { Drain } from './drain.ts';
 import { Executors } from './executors.ts';
 import { HistorySweeper } from './history-sweeper.ts';
@@ -58,7 +59,10 @@ export interface CoreSettings {
   readonly logsDir: string;
   readonly resultsDir: string;
   readonly maxResultBytes: number;
+  /** How many jobs run on one driver at a time. */
   readonly maxRunning: number;
+  /** How many run at all, programs of their own included. */
+  readonly maxRunningTotal: number;
   readonly maxQueued: number;
   /** How many programs of their own run at a time. */
   readonly maxPrograms: number;
@@ -80,6 +84,7 @@ export interface CoreSettings {
   readonly deniedSettings: readonly string[];
   /** As configured: what sessions show until the driver says it. */
   readonly master: string;
+  /** Those of the file. */
   readonly pools: readonly Pool[];
   /** How the last server crashed, where somebody saw it. */
   readonly lastEnd: string | null;
@@ -91,7 +96,6 @@ export interface CoreGauges {
   readonly resultBytes: number;
   readonly sessions: number;
   readonly fleet: FleetView;
-  loadOf(pool: string): Load;
 }
 
 /** The drivers beside the shared one. */
@@ -105,6 +109,8 @@ export interface Core {
   readonly jobs: JobService;
   readonly sessions: SessionService;
   readonly pools: PoolService;
+  /** The definitions in force. */
+  readonly livePools: () => readonly Pool[];
   readonly health: HealthService;
   readonly gauges: CoreGauges;
   observe(observer: JobObserver): void;
@@ -119,7 +125,7 @@ export interface Core {
   stopDrivers(): Promise<void>;
 }
 
-/** How much of the places of the driver one pool may hold. */
+/** How much of the places of a driver, and of the whole server, one pool may hold. */
 const POOL_SHARE = 0.75;
 
 /** Puts the parts of jobs, sessions and pools together. Everything foreign comes in as a port. */
@@ -174,12 +180,26 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     redactionPattern,
     signal,
   });
+  const pools = createPools({
+    file: settings.pools,
+    store: store.pools,
+    drivers: () => [shared, ...fleet.all().filter(({ state }) => state !== 'stopping')],
+    maxRunning: settings.maxRunningTotal,
+    poolShare: POOL_SHARE,
+    activeIn: (pool) => jobs.all().filter(({ request }) => request.pool === pool).length,
+    clock,
+    log,
+    requireOpen,
+  });
   const lanes = new Lanes({
+    admission: pools.admission,
+    clock,
     maxRunning: settings.maxRunning,
     maxPrograms: settings.maxPrograms,
     maxQueued: settings.maxQueued,
     poolShare: POOL_SHARE,
     launch: (line, jobId) => runner.launch(line, jobId),
+    waited: pools.waited,
   });
   // The shared driver has its line whether anyone has used it or not.
   lanes.of(shared);
@@ -213,7 +233,7 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
     }),
     keys,
     clock,
-    pools: settings.pools.map((pool) => pool.name),
+    pools: () => pools.registry.names(),
     serverId,
     redactionPattern,
     requireOpen,
@@ -250,6 +270,7 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
   dedicated.onFailed((handle, reason) => stopper.driverFailed(handle, reason));
   fleet.onEnded((ended) => lanes.close(ended));
   gate.listen({ ready: () => warm.start(), lost: () => {} });
+  pools.registry.onChange(() => lanes.pump());
 
   const drain = new Drain({
     machine,
@@ -288,11 +309,12 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
       mode: settings.sessionMode,
       requireOpen,
     }),
-    pools: new PoolService(settings.pools, (pool) => lanes.loadOf(pool)),
+    pools: pools.service,
+    livePools: () => pools.registry.all(),
     health,
     gauges: {
       get load() {
-        return lanes.load;
+        return pools.admission.load;
       },
       get resultBytes() {
         return results.bytes;
@@ -307,11 +329,11 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
           limitBytes: settings.driverMemoryBytes,
         };
       },
-      loadOf: (pool) => lanes.loadOf(pool),
     },
     observe: (observer) => machine.observe(observer),
     observeDrivers: (observer) => fleet.observe(observer),
     async start() {
+      await pools.service.start();
       await new Settlement({
         store,
         jobs,
@@ -322,6 +344,7 @@ export const createCore = (ports: CorePorts, settings: CoreSettings): Core => {
         runner,
         sessions: registry,
         results,
+        pools: pools.registry.names(),
         clock,
         log,
         lastEnd: settings.lastEnd,

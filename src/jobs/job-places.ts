@@ -4,15 +4,18 @@ import type { DedicatedDrivers, DedicatedHold } from '../sessions/dedicated-driv
 import type { DriverHandle } from '../sessions/driver-handle.ts';
 import type { Lease } from '../sessions/session-lease.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
-import type { Dispatcher, Reservation } from './dispatcher.ts';
+import type { SubmitCommand } from './commands.ts';
 import type { Lanes } from './lanes.ts';
+import type { Line } from './line.ts';
+import { turnKey } from './turns.ts';
+import type { FullQueue, Reservation } from './waiting-room.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
 /** Where a job waits and runs: known from its acceptance on, and the same to its end. */
 export interface JobPlace {
   readonly lease: Lease;
-  readonly line: Dispatcher;
+  readonly line: Line;
   /** Null for a program of its own. */
   readonly driver: DriverHandle | null;
   /** Of a statement with a driver of its own. */
@@ -40,14 +43,16 @@ export class JobPlaces {
     this.#options = options;
   }
 
-  /** Room in the line that the job will stand in; null when it is full. */
-  reserve(owner: string, sessionId: string, route: Route, pool: string): Reservation | null {
+  /** Room in the line that the job will stand in, or what is full. */
+  reserve(command: SubmitCommand, route: Route): Reservation | FullQueue {
     const { lanes, sessions, dedicated } = this.#options;
+    const { identity, sessionId, request } = command;
+    const { pool } = request;
     switch (route.executor) {
       case 'embedded':
-        return lanes.reserve(sessions.driverOf(sessionId), pool);
+        return lanes.reserve(sessions.driverOf(sessionId), pool, turnKey(command));
       case 'driver':
-        return lanes.reserve(dedicated.find(owner, route.settings), pool);
+        return lanes.reserve(dedicated.find(identity.name, route.settings), pool);
       case 'spark-submit':
         return lanes.reserve('program', pool);
       default:

@@ -9,12 +9,12 @@ import { backoffDelay } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { ActiveJob, ActiveJobs } from './active-jobs.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import type { Executors } from './executors.ts';
 import type { JobLog } from './job-log.ts';
 import type { JobMachine } from './job-machine.ts';
 import type { JobStopper } from './job-stopper.ts';
 import type { Lanes } from './lanes.ts';
+import type { Line } from './line.ts';
 import { locateProgram, type ProgramSource } from './program-source.ts';
 import type { ResultFolders } from './result-folders.ts';
 import { mayRetry, RETRY_BACKOFF } from './retry-policy.ts';
@@ -51,10 +51,10 @@ export class JobRunner {
   }
 
   /** The job has its turn in this line. Never throws. */
-  launch(lane: Dispatcher, jobId: string): void {
+  launch(line: Line, jobId: string): void {
     const active = this.#options.jobs.get(jobId);
-    if (active === undefined) lane.done(jobId);
-    else void this.#launch(active, lane);
+    if (active === undefined) line.done(jobId);
+    else void this.#launch(active, line);
   }
 
   /** Goes on with a program that a former server has started, or was about to. */
@@ -70,7 +70,7 @@ export class JobRunner {
     this.#locate(active).then(handOver, () => handOver({ program: null, request }));
   }
 
-  async #launch(active: ActiveJob, lane: Dispatcher): Promise<void> {
+  async #launch(active: ActiveJob, line: Line): Promise<void> {
     const { machine, stopper, log, signal } = this.#options;
     const { id, sessionId } = active.job;
     let located: Located;
@@ -79,11 +79,11 @@ export class JobRunner {
       if (signal.aborted) return;
       await stopper.placeClosed(active);
       if (!(await machine.start(active))) {
-        lane.done(id);
+        line.done(id);
         return;
       }
     } catch (error) {
-      await this.#notStarted(active, lane, error);
+      await this.#notStarted(active, line, error);
       return;
     }
     if (active.cancelCause !== null) {
@@ -148,19 +148,19 @@ export class JobRunner {
   }
 
   /** Its turn comes again when the store or the driver is back; what else fails is the job's. */
-  async #notStarted(active: ActiveJob, lane: Dispatcher, fault: unknown): Promise<void> {
+  async #notStarted(active: ActiveJob, line: Line, fault: unknown): Promise<void> {
     const { machine, stopper, lanes, clock, log } = this.#options;
     const { id } = active.job;
     // What ended its session or its driver says better why.
     await stopper.placeClosed(active);
     if (active.job.state !== 'QUEUED') {
-      lane.done(id);
+      line.done(id);
     } else if (fault instanceof StoreUnavailableError) {
       lanes.pause(NO_STORE);
-      lane.putBack(id);
+      line.putBack(id);
       clock.after(STORE_PAUSE_MS, () => lanes.resume(NO_STORE));
     } else if (active.driver?.gate.ready === false) {
-      lane.putBack(id);
+      line.putBack(id);
     } else {
       log.warn({ err: fault, jobId: id }, 'job could not be started');
       const code = fault instanceof Problem ? 'PROGRAM_NOT_STARTED' : 'EXECUTION_FAILED';

@@ -1,9 +1,15 @@
 import type { WaitingFor } from '../domain/job.ts';
+import type { Admission } from '../pools/admission.ts';
 import type { DriverHandle } from '../sessions/driver-handle.ts';
-import type { Load, Reservation } from './dispatcher.ts';
+import type { Clock } from '../util/clock.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Line } from './line.ts';
+import type { FullQueue, Reservation } from './waiting-room.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 export interface LanesOptions {
+  readonly admission: Admission;
+  readonly clock: Clock;
   /** How many jobs run on one driver at a time. */
   readonly maxRunning: number;
   /** How many programs of their own run at a time. */
@@ -12,7 +18,8 @@ export interface LanesOptions {
   readonly maxQueued: number;
   /** How much of the places of a driver one pool may hold. */
   readonly poolShare: number;
-  readonly launch: (line: Dispatcher, jobId: string) => void;
+  readonly launch: (line: Line, jobId: string) => void;
+  readonly waited: (pool: string, ms: number) => void;
 }
 
 /**
@@ -20,27 +27,29 @@ export interface LanesOptions {
  * holds up another. A line of a driver moves while the driver answers.
  */
 export class Lanes {
-  readonly programs: Dispatcher;
+  readonly programs: Line;
   readonly #options: LanesOptions;
-  readonly #drivers = new Map<DriverHandle, Dispatcher>();
+  readonly #dispatcher: Dispatcher;
+  readonly #room: WaitingRoom;
+  readonly #drivers = new Map<DriverHandle, Line>();
   /** Of drivers that have ended: they go with their last job. */
-  readonly #closed = new Set<Dispatcher>();
-  readonly #pauses = new Set<string>();
-  /** Jobs on their way to drivers that do not exist yet. */
-  #homeless = 0;
+  readonly #closed = new Set<Line>();
 
   constructor(options: LanesOptions) {
+    const { admission, maxQueued, maxPrograms } = options;
     this.#options = options;
-    this.programs = this.#line(options.maxPrograms, 1, 'SPARK_SUBMIT');
+    this.#dispatcher = new Dispatcher(options);
+    this.#room = new WaitingRoom(admission, maxQueued);
+    const room = new WaitingRoom(admission, maxQueued);
+    this.programs = this.#line(room, maxPrograms, 1, 'SPARK_SUBMIT');
   }
 
   /** The line of a driver, from its first use on. */
-  of(handle: DriverHandle): Dispatcher {
+  of(handle: DriverHandle): Line {
     const known = this.#drivers.get(handle);
     if (known !== undefined) return known;
     const { maxRunning, poolShare } = this.#options;
-    const line = this.#line(maxRunning, poolShare, 'POOL');
-    for (const reason of this.#pauses) line.pause(reason);
+    const line = this.#line(this.#room, maxRunning, poolShare, 'POOL');
     this.#drivers.set(handle, line);
     line.setReady(handle.gate.ready);
     handle.gate.listen({ ready: () => line.setReady(true), lost: () => line.setReady(false) });
@@ -53,79 +62,47 @@ export class Lanes {
     if (line === undefined) return;
     line.setReady(false);
     this.#drivers.delete(handle);
+    for (const ended of this.#closed) if (ended.isEmpty) this.#closed.delete(ended);
     this.#closed.add(line);
   }
 
   /**
-   * Null when too many wait already; a job that could run at once does not count. The driver is
-   * null for one that does not exist yet.
+   * Room for a job that comes, or what is full; one that could run at once does not count. The
+   * driver is null for one that does not exist yet; jobs of one key take turns.
    */
-  reserve(place: 'program' | DriverHandle | null, pool: string): Reservation | null {
-    if (place === 'program') return this.programs.reserve(pool, 0);
-    const line = place === null ? null : this.of(place);
-    let elsewhere = this.#homeless;
-    for (const other of this.#driverLines()) if (other !== line) elsewhere += other.waiting;
-    if (line !== null) return line.reserve(pool, elsewhere);
-    if (elsewhere >= this.#options.maxQueued) return null;
-    this.#homeless += 1;
-    let held = true;
-    return {
-      release: () => {
-        if (held) this.#homeless -= 1;
-        held = false;
-      },
-    };
+  reserve(
+    place: 'program' | DriverHandle | null,
+    pool: string,
+    key: string | null = null,
+  ): Reservation | FullQueue {
+    if (place === null) return this.#room.reserve(pool);
+    const line = place === 'program' ? this.programs : this.of(place);
+    return line.reserve(pool, key);
   }
 
-  get load(): Load {
-    return sum(this.#all().map((line) => line.load));
-  }
-
-  loadOf(pool: string): Load {
-    return sum(this.#all().map((line) => line.loadOf(pool)));
+  /** Limits have changed: what may start now, starts. */
+  pump(): void {
+    this.#dispatcher.pump();
   }
 
   /** Nothing new starts until every reason is taken back. */
   pause(reason: string): void {
-    this.#pauses.add(reason);
-    for (const line of this.#all()) line.pause(reason);
+    this.#dispatcher.pause(reason);
   }
 
   resume(reason: string): void {
-    this.#pauses.delete(reason);
-    for (const line of this.#all()) line.resume(reason);
+    this.#dispatcher.resume(reason);
   }
 
   /** Resolves when no job runs on any driver. */
   async driversIdle(): Promise<void> {
-    await Promise.all(this.#driverLines().map((line) => line.whenIdle()));
+    const lines = [...this.#drivers.values(), ...this.#closed];
+    await Promise.all(lines.map((line) => line.whenIdle()));
   }
 
-  #line(maxRunning: number, poolShare: number, limitedBy: WaitingFor): Dispatcher {
-    const { maxQueued, launch } = this.#options;
-    const line: Dispatcher = new Dispatcher({
-      maxRunning,
-      maxQueued,
-      poolShare,
-      limitedBy,
-      launch: (jobId) => launch(line, jobId),
-    });
-    return line;
-  }
-
-  #driverLines(): readonly Dispatcher[] {
-    for (const line of this.#closed) if (isEmpty(line)) this.#closed.delete(line);
-    return [...this.#drivers.values(), ...this.#closed];
-  }
-
-  #all(): readonly Dispatcher[] {
-    return [this.programs, ...this.#driverLines()];
+  #line(room: WaitingRoom, maxRunning: number, poolShare: number, limitedBy: WaitingFor): Line {
+    const { admission, launch } = this.#options;
+    const dispatcher = this.#dispatcher;
+    return new Line({ admission, dispatcher, room, maxRunning, poolShare, limitedBy, launch });
   }
 }
-
-const isEmpty = ({ load }: Dispatcher): boolean => load.running + load.queued === 0;
-
-const sum = (loads: readonly Load[]): Load => ({
-  running: loads.reduce((all, { running }) => all + running, 0),
-  queued: loads.reduce((all, { queued }) => all + queued, 0),
-});

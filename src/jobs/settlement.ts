@@ -2,6 +2,7 @@ import { Problem } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import type { Job, JobOutcome, JobRequest } from '../domain/job.ts';
 import { jobError } from '../domain/job-error.ts';
+import { DEFAULT_POOL } from '../domain/pool.ts';
 import { REDACTED } from '../domain/redaction.ts';
 import type { Session } from '../domain/session.ts';
 import { DEFAULT_SESSION } from '../domain/session.ts';
@@ -32,6 +33,8 @@ export interface SettlementOptions {
   readonly runner: JobRunner;
   readonly sessions: SessionRegistry;
   readonly results: ResultFolders;
+  /** The names of those that there are. */
+  readonly pools: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   /** How the last server crashed, where somebody saw it. */
@@ -125,13 +128,16 @@ export class Settlement {
       return false;
     }
     if (job.state === 'RUNNING') await this.#options.machine.retry(active);
-    active.line.enqueue(job.id, job.request.pool, turnKey(job));
+    active.line.enqueue(job.id, active.request.pool, turnKey(job));
     return true;
   }
 
   async #adopt(job: Job, session: Session | undefined): Promise<ActiveJob> {
     const { store, machine, programs } = this.#options;
-    const request = joinSecrets(job.request, await store.jobs.secrets(job.id));
+    const request = this.#inKnownPool(
+      joinSecrets(job.request, await store.jobs.secrets(job.id)),
+      job.id,
+    );
     // Only what becomes a driver's own configuration is needed this early.
     const settings =
       job.executor === 'driver'
@@ -141,6 +147,15 @@ export class Settlement {
     const active = activeJob(job, request, place, job.lastEventId + FORMER_EVENTS);
     machine.adopt(active);
     return active;
+  }
+
+  /** The file may have lost the pool while no server ran; the job still says what it was sent to. */
+  #inKnownPool(request: JobRequest, jobId: string): JobRequest {
+    const { pools, log } = this.#options;
+    const { pool } = request;
+    if (pools.includes(pool)) return request;
+    log.warn({ jobId, pool }, 'the pool of a job is gone: it goes on in "default"');
+    return { ...request, pool: DEFAULT_POOL };
   }
 
   async #placeOf(

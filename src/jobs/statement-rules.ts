@@ -3,14 +3,14 @@ import type { JobRequest } from '../domain/job.ts';
 import { changesSession, countStatements } from '../domain/sql-text.ts';
 
 /** What can be said against a statement before anyone else is asked. */
-export const checkStatement = (request: JobRequest, pools: readonly string[]): void => {
-  checkPool(request.pool, pools);
+export const checkStatement = (request: JobRequest): void => {
   if (request.kind === 'sql') {
     checkSql(request.code ?? '', Object.keys(request.sparkConfig).length > 0);
   }
 };
 
-const checkPool = (pool: string, pools: readonly string[]): void => {
+/** Pools come and go: what was accepted before is not asked again. */
+export const checkPool = (pool: string, pools: readonly string[]): void => {
   if (pools.includes(pool)) return;
   const known = pools.join(', ');
   throw new Problem('UNKNOWN_POOL', `There is no pool "${pool}"; known are ${known}.`, {

@@ -7,7 +7,6 @@ import type { IdempotencyKey, Store } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import { activeJob } from './active-jobs.ts';
 import type { Idempotency, SubmitCommand, Submitted } from './commands.ts';
-import type { Reservation } from './dispatcher.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
 import { replayed } from './idempotency-keys.ts';
 import type { JobMachine } from './job-machine.ts';
@@ -15,8 +14,9 @@ import type { JobPlace, JobPlaces, Route } from './job-places.ts';
 import type { JobStopper } from './job-stopper.ts';
 import type { Routing } from './routing.ts';
 import { splitSecrets } from './secrets.ts';
-import { checkStatement } from './statement-rules.ts';
+import { checkPool, checkStatement } from './statement-rules.ts';
 import { turnKey } from './turns.ts';
+import type { FullQueue, Reservation } from './waiting-room.ts';
 
 export interface SubmissionOptions {
   readonly store: Store;
@@ -26,7 +26,8 @@ export interface SubmissionOptions {
   readonly routing: Routing;
   readonly keys: IdempotencyKeys;
   readonly clock: Clock;
-  readonly pools: readonly string[];
+  /** The names of those that there are now. */
+  readonly pools: () => readonly string[];
   readonly serverId: string;
   readonly redactionPattern: string;
   /** Throws while nothing is taken: before the settling, and from the drain on. */
@@ -48,10 +49,11 @@ export class Submission {
   async submit(command: SubmitCommand): Promise<Submitted> {
     const { identity, request } = command;
     this.requireOpen(identity);
-    checkStatement(request, this.#options.pools);
+    checkStatement(request);
     const key = await this.#keyOf(identity, command.idempotency);
     const known = key === null ? null : await this.#known(key);
     if (known !== null) return { job: known, replayed: true };
+    checkPool(request.pool, this.#options.pools());
     const route = await this.#options.routing.route(identity, request);
     const reservation = this.#reserve(command, route);
     try {
@@ -103,13 +105,14 @@ export class Submission {
     return active.job;
   }
 
-  #reserve({ identity, sessionId, request }: SubmitCommand, route: Route): Reservation {
-    const { places } = this.#options;
-    const reservation = places.reserve(identity.name, sessionId, route, request.pool);
-    if (reservation !== null) return reservation;
-    throw new Problem('QUEUE_FULL', 'The queue is full.', {
-      retryAfterSeconds: QUEUE_RETRY_AFTER_SECONDS,
-    });
+  /** From here on the pool has work, and stays. */
+  #reserve(command: SubmitCommand, route: Route): Reservation {
+    const { places, pools } = this.#options;
+    const { pool } = command.request;
+    checkPool(pool, pools());
+    const reserved = places.reserve(command, route);
+    if (typeof reserved === 'string') throw queueFull(reserved, pool);
+    return reserved;
   }
 
   async #keyOf(
@@ -166,3 +169,12 @@ export class Submission {
     };
   }
 }
+
+const queueFull = (which: FullQueue, pool: string): Problem =>
+  new Problem(
+    'QUEUE_FULL',
+    which === 'POOL'
+      ? `As many statements wait in the pool "${pool}" as may (its maxQueued).`
+      : 'As many statements wait in this server as may (libra.jobs.max-queued).',
+    { retryAfterSeconds: QUEUE_RETRY_AFTER_SECONDS },
+  );

@@ -1,9 +1,5 @@
 import type { Job } from '../domain/job.ts';
-
-interface Waiting {
-  readonly jobId: string;
-  readonly pool: string;
-}
+import type { Waiting } from './pool-queue.ts';
 
 /**
  * Jobs of the same key come one after another, in the order in which they were queued and whatever
@@ -15,26 +11,23 @@ export class Turns {
   readonly #lines = new Map<string, Waiting[]>();
 
   /** Whether it is the job's turn; if not, `leave` of the one before it tells when it is. */
-  enter(jobId: string, pool: string, key: string | null): boolean {
-    if (key === null || this.#keyOf.has(jobId)) return true;
-    this.#keyOf.set(jobId, key);
+  enter(job: Waiting, key: string | null): boolean {
+    if (key === null || this.#keyOf.has(job.jobId)) return true;
+    this.#keyOf.set(job.jobId, key);
     const line = this.#lines.get(key) ?? [];
-    line.push({ jobId, pool });
+    line.push(job);
     this.#lines.set(key, line);
     return line.length === 1;
+  }
+
+  /** Whether a job of this key would have to wait for its turn. */
+  isTaken(key: string | null): boolean {
+    return key !== null && this.#lines.has(key);
   }
 
   waits(jobId: string): boolean {
     const key = this.#keyOf.get(jobId);
     return key !== undefined && this.#lines.get(key)?.[0]?.jobId !== jobId;
-  }
-
-  waitingIn(pool: string): number {
-    let waiting = 0;
-    for (const line of this.#lines.values()) {
-      for (const job of line.slice(1)) if (job.pool === pool) waiting += 1;
-    }
-    return waiting;
   }
 
   /** The job is over; answers with the one whose turn has come by that. */

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { JvmStats } from '../drivers/driver.ts';
 import { declareFleetMetrics, type FleetMetrics, type FleetSource } from './fleet-metrics.ts';
 import { declareJvmMetrics } from './jvm-metrics.ts';
+import { declarePoolMetrics, type PoolSource } from './pool-metrics.ts';
 
 /** What a job is counted by. */
 export interface JobLabels {
@@ -12,9 +13,7 @@ export interface JobLabels {
 
 /** What is asked for at each scrape. A source that fails leaves its series out. */
 export interface MetricSources {
-  pools(): Promise<
-    readonly { readonly name: string; readonly running: number; readonly queued: number }[]
-  >;
+  pools(): Promise<readonly PoolSource[]>;
   sessions(): Promise<
     readonly { readonly mode: string; readonly state: string; readonly count: number }[]
   >;
@@ -121,30 +120,7 @@ export const createMetrics = (version: string): Metrics => {
     registers,
   });
 
-  new Gauge({
-    name: 'libra_jobs_queued',
-    help: 'Jobs that wait, by pool.',
-    labelNames: ['pool'],
-    registers,
-    async collect() {
-      this.reset();
-      for (const pool of (await ask((from) => from.pools())) ?? []) {
-        this.set({ pool: pool.name }, pool.queued);
-      }
-    },
-  });
-  new Gauge({
-    name: 'libra_jobs_running',
-    help: 'Jobs that run, by pool.',
-    labelNames: ['pool'],
-    registers,
-    async collect() {
-      this.reset();
-      for (const pool of (await ask((from) => from.pools())) ?? []) {
-        this.set({ pool: pool.name }, pool.running);
-      }
-    },
-  });
+  declarePoolMetrics(registry, () => ask((from) => from.pools()));
   new Gauge({
     name: 'libra_sessions',
     help: 'Sessions by mode and state.',

@@ -8,6 +8,7 @@ import type {
   SparkApplication,
   WaitingFor,
 } from '../domain/job.ts';
+import type { Pool } from '../domain/pool.ts';
 import type { ResultSummary } from '../domain/result.ts';
 import type { Session, SessionState } from '../domain/session.ts';
 
@@ -163,6 +164,22 @@ export interface FileStore {
   totalBytes(): Promise<number>;
 }
 
+/** How an API call has changed the pools of the file: another definition, or null for none at all. */
+export interface PoolChange {
+  readonly name: string;
+  readonly pool: Pool | null;
+}
+
+/** The pools that were made, changed or deleted while a server ran. */
+export interface PoolStore {
+  /** In the order in which the names were first changed. */
+  all(): Promise<readonly PoolChange[]>;
+  /** Takes the place of what was there for the name. */
+  put(change: PoolChange, at: number): Promise<void>;
+  /** As if the name had never been changed. */
+  remove(name: string): Promise<void>;
+}
+
 export interface ServerStore {
   /** Registers this server and its heartbeat. */
   register(serverId: string, at: number): Promise<void>;
@@ -190,6 +207,7 @@ export interface Store {
   readonly jobs: JobStore;
   readonly sessions: SessionStore;
   readonly files: FileStore;
+  readonly pools: PoolStore;
   readonly servers: ServerStore;
   /** Opens, locks and migrates. Rejects with a message that says which and why. */
   open(): Promise<void>;

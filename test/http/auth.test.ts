@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Role } from '../../src/domain/identity.ts';
 import { testApp } from '../support/http-app.ts';
-import { aJob, aSessionView, JOB_ID, standIns } from '../support/http-services.ts';
+import { aJob, aPoolView, aSessionView, JOB_ID, standIns } from '../support/http-services.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const NOW = Date.parse('2025-11-03T10:00:00Z');
@@ -41,6 +41,10 @@ const guarded = () =>
         get: async () => aSessionView(),
         create: async () => ({ view: aSessionView(), replayed: false }),
         remove: async () => ({ ended: true }),
+      },
+      pools: {
+        put: async () => ({ view: aPoolView(), created: true }),
+        remove: async () => {},
       },
     }),
     { tokens: TOKENS, now: () => NOW },
@@ -85,6 +89,7 @@ describe('with tokens', () => {
   });
 
   const statement = { kind: 'sql', code: 'SELECT 1' };
+  const pool = { schedulingMode: 'FAIR', weight: 1, minShare: 0 };
   it.each([
     ['GET', '/api/v1/jobs', null, 'viewer'],
     ['GET', `/api/v1/jobs/${JOB_ID}`, null, 'viewer'],
@@ -98,6 +103,8 @@ describe('with tokens', () => {
     ['DELETE', `/api/v1/jobs/${JOB_ID}`, null, 'user'],
     ['POST', '/api/v1/sessions', {}, 'user'],
     ['DELETE', '/api/v1/sessions/etl', null, 'user'],
+    ['PUT', '/api/v1/pools/etl', pool, 'admin'],
+    ['DELETE', '/api/v1/pools/etl', null, 'admin'],
   ] as const)('%s %s needs its role', async (method, url, payload, least) => {
     const t = guarded();
     const ranks = ['nobody', 'viewer', 'user', 'operator', 'admin'];
@@ -127,7 +134,7 @@ describe('with tokens', () => {
     };
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const [method, { description = '', security }] of Object.entries(methods)) {
-        const said = security.length === 0 || /Role: `(viewer|user)`/.test(description);
+        const said = security.length === 0 || /Role: `(viewer|user|admin)`/.test(description);
         expect(said, `${method} ${path}`).toBe(true);
       }
     }

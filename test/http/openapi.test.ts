@@ -94,6 +94,8 @@ describe('the description of the interface', () => {
         'jobs.result',
         'pools.get',
         'pools.list',
+        'pools.put',
+        'pools.remove',
         'sessions.create',
         'sessions.get',
         'sessions.list',
@@ -141,6 +143,7 @@ describe('the description of the interface', () => {
     );
     expect(required).toEqual({
       'files.create': true,
+      'pools.put': true,
       'statements.create': true,
       'sessions.create': false,
       'jobs.cancel': false,

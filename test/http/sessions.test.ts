@@ -192,22 +192,3 @@ describe('the end of a session', () => {
     expect(t.contractFaults).toEqual([]);
   });
 });
-
-describe('pools', () => {
-  it('are listed with their load, page by page', async () => {
-    const t = testApp(standIns());
-    const first = (await t.app.inject({ url: '/api/v1/pools?limit=1' })).json();
-    expect(first).toEqual({
-      items: [
-        { name: 'default', schedulingMode: 'FAIR', weight: 1, minShare: 2, running: 1, queued: 0 },
-      ],
-      nextCursor: 'default',
-    });
-    const second = (await t.app.inject({ url: '/api/v1/pools?cursor=default' })).json();
-    expect(second).toMatchObject({ items: [{ name: 'low-priority' }], nextCursor: null });
-    const odd = await t.app.inject({ url: '/api/v1/pools?cursor=nope' });
-    expect([odd.statusCode, odd.json().code]).toEqual([400, 'BAD_CURSOR']);
-    expect((await t.app.inject({ url: '/api/v1/pools/nope' })).statusCode).toBe(404);
-    expect(t.contractFaults).toEqual([]);
-  });
-});

@@ -1,9 +1,11 @@
+import type { FairPool } from '../../src/domain/pool.ts';
 import type {
   Driver,
   DriverInfo,
   DriverJob,
   DriverJobObserver,
   JvmStats,
+  PoolStats,
 } from '../../src/drivers/driver.ts';
 
 export const DRIVER_INFO: DriverInfo = {
@@ -16,6 +18,17 @@ export const DRIVER_INFO: DriverInfo = {
   defaultParallelism: 2,
 };
 
+const IDLE: Omit<JvmStats, 'pools'> = {
+  heapUsedBytes: 0,
+  heapCommittedBytes: 0,
+  heapMaxBytes: 0,
+  nonHeapUsedBytes: 0,
+  threads: 0,
+  gc: [],
+  activeTasks: 0,
+  totalCores: 0,
+};
+
 /**
  * The driver's end of the port in the hands of a test: it says itself when the driver is ready,
  * loses its context or answers. It runs nothing and pretends no SQL.
@@ -25,6 +38,10 @@ export class HandDriver implements Driver {
   readonly calls: string[] = [];
   fixedKeys: readonly string[] = [];
   readonly info: DriverInfo;
+  /** What it was told last. */
+  pools: readonly FairPool[] = [];
+  /** What it answers of its pools. */
+  usage: () => Promise<readonly PoolStats[]> = async () => [];
   /** What its stop does. */
   stopper: () => Promise<void> = async () => {};
   /** What opening a session waits for, or fails with. */
@@ -68,8 +85,11 @@ export class HandDriver implements Driver {
   async unmodifiableKeys(keys: readonly string[]): Promise<readonly string[]> {
     return keys.filter((key) => this.fixedKeys.includes(key));
   }
+  async setPools(pools: readonly FairPool[]): Promise<void> {
+    this.pools = pools;
+  }
   async stats(): Promise<JvmStats> {
-    throw new Error('not asked in these tests');
+    return { ...IDLE, pools: await this.usage() };
   }
   onContextLost(listener: (cause: string) => void): void {
     this.#lost.push(listener);

@@ -5,6 +5,7 @@ import type { Session } from '../../src/domain/session.ts';
 import type {
   JobEvent,
   JobEventStream,
+  PoolView,
   Services,
   SessionView,
   SubmitCommand,
@@ -89,6 +90,22 @@ export const aSessionView = (fields: Partial<Session> = {}): SessionView => ({
   sparkUiUrl: null,
 });
 
+export const aPoolView = (fields: Partial<PoolView> = {}): PoolView => ({
+  name: 'etl',
+  schedulingMode: 'FAIR',
+  weight: 1,
+  minShare: 0,
+  maxRunning: null,
+  maxQueued: null,
+  source: 'FILE',
+  running: 0,
+  queued: 0,
+  slotsInUse: 0,
+  shareReached: null,
+  waitMs: { p50: null, p95: null },
+  ...fields,
+});
+
 /** A stream of events that a test feeds by hand. */
 export class HandFedEvents implements JobEventStream {
   readonly #queue: JobEvent[] = [];
@@ -154,19 +171,14 @@ export const standIns = (overrides: Overrides = {}): Services => ({
   },
   pools: {
     list: async () => [
-      { name: 'default', schedulingMode: 'FAIR', weight: 1, minShare: 2, running: 1, queued: 0 },
-      {
-        name: 'low-priority',
-        schedulingMode: 'FAIR',
-        weight: 0.5,
-        minShare: 1,
-        running: 0,
-        queued: 2,
-      },
+      aPoolView({ name: 'default', minShare: 2, running: 1 }),
+      aPoolView({ name: 'low-priority', weight: 0.5, minShare: 1, queued: 2 }),
     ],
     get: async (name) => {
       throw new Problem('NOT_FOUND', `There is no pool ${name}.`);
     },
+    put: unexpected('pools.put'),
+    remove: unexpected('pools.remove'),
     ...overrides.pools,
   },
   results: { read: unexpected('results.read'), ...overrides.results },

@@ -20,6 +20,16 @@ export const poolInside = async (real: RealDriver, name: string): Promise<PoolIn
   return JSON.parse(text) as PoolInside;
 };
 
+export const poolsInside = async (real: RealDriver): Promise<readonly string[]> => {
+  const code = [
+    'import json',
+    `pools = ${CONTEXT}.getAllPools()`,
+    'print(json.dumps(sorted(pools.apply(i).name() for i in range(pools.size()))))',
+  ].join('\n');
+  const { text } = await query(real, code, { kind: 'python' });
+  return JSON.parse(text) as string[];
+};
+
 /** Ends the SparkContext behind the driver's back, as a master does that removes the application. */
 export const stopContextBehindTheDriver = async (real: RealDriver): Promise<void> => {
   await submit(real, `${CONTEXT}.stopInNewThread()`, { kind: 'python' }).ended;

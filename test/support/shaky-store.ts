@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../../src/store/store.ts';
 /** A real store behind a disk that a test can take away: writes and reads reject while it is. */
 export interface ShakyStore extends Store {
   broken: boolean;
-  /** Called before each method of `jobs` and `files`, with its name: a place to hold a call up. */
+  /** Called before each method of `jobs`, `files` and `pools`, with its name: a place to hold a call up. */
   before: (method: string) => Promise<void>;
 }
 
@@ -27,6 +27,7 @@ export const shakyStore = (store: Store): ShakyStore => {
     jobs: guard(store.jobs, true),
     sessions: guard(store.sessions, false),
     files: guard(store.files, true),
+    pools: guard(store.pools, true),
     servers: guard(store.servers, false),
     findKeyed: (...args) => guard(store, false).findKeyed(...args),
     open: () => store.open(),

@@ -71,6 +71,7 @@ describe('the protocol of a driver host', () => {
       ResultSummary: keys(succeeded.result),
       JvmStats: keys(jvmStatsSchema),
       GcStats: keys(jvmStatsSchema.shape.gc.element),
+      PoolStats: keys(jvmStatsSchema.shape.pools.element),
     }).toEqual(Object.fromEntries([...records].slice([...records.keys()].indexOf('Pool'))));
   });
 });

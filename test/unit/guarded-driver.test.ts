@@ -53,6 +53,7 @@ const handHost = () => {
     openSession: async () => {},
     closeSession: async () => {},
     unmodifiableKeys: async () => [],
+    setPools: async (pools) => void heard.push(`pools ${pools.map(({ name }) => name)}`),
     stats: () => Promise.reject(new Error('not asked for')),
     onContextLost: (listener) => {
       hooks.contextLost = listener;
@@ -98,6 +99,15 @@ describe('GuardedDriver', () => {
     await expect(driver.start(EMPTY_CONFIG)).rejects.toThrow('no port');
     expect(await driver.start(EMPTY_CONFIG)).toEqual(INFO);
     expect(heard).toEqual(['start', 'start']);
+  });
+
+  it('passes pools on at any time: they are for what is started later as well', async () => {
+    const { host, heard } = handHost();
+    const driver = new GuardedDriver(host);
+    await driver.setPools([{ name: 'a', schedulingMode: 'FAIR', weight: 1, minShare: 0 }]);
+    await driver.stop();
+    await driver.setPools([]);
+    expect(heard).toEqual(['pools a', 'stop', 'pools ']);
   });
 
   it('hands over no job before the host is ready, and says so', async () => {

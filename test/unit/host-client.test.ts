@@ -15,7 +15,7 @@ const READY = {
 
 /** The other end of a way that the test can cut. */
 const cutWay = () => {
-  const sent: { request: string; requestId?: number }[] = [];
+  const sent: { request: string; requestId?: number; pools?: object[] }[] = [];
   const faults: string[] = [];
   let tell: (json: string) => void = () => {};
   let cut: (cause: string) => void = () => {};
@@ -101,5 +101,59 @@ describe('a client whose host goes away', () => {
     expect(faults).toHaveLength(3);
     events(READY);
     await start;
+  });
+});
+
+describe('the pools of a host', () => {
+  const aPool = (name: string) => ({
+    name,
+    schedulingMode: 'FAIR' as const,
+    weight: 0.5,
+    minShare: 1,
+    maxRunning: 3,
+    source: 'API',
+  });
+  /** Quotas are no business of Spark. */
+  const told = (name: string) => ({ name, schedulingMode: 'FAIR', weight: 0.5, minShare: 1 });
+
+  it('that change before it has started come with the start', async () => {
+    const { client, sent, events } = cutWay();
+    await client.setPools([aPool('newer')]);
+    expect(sent).toEqual([]);
+    const start = client.start({ ...EMPTY_CONFIG, pools: [aPool('older')] });
+    await client.setPools([aPool('newest')]);
+    await isSent(sent, 'start');
+    expect(sent[0]?.pools).toEqual([told('newest')]);
+    events(READY);
+    await start;
+  });
+
+  it('that change while it starts or runs are in force when it says so', async () => {
+    const { client, sent, events } = cutWay();
+    const start = client.start(EMPTY_CONFIG);
+    await isSent(sent, 'start');
+    let settled = false;
+    const set = client.setPools([aPool('a')]).then(() => {
+      settled = true;
+    });
+    expect(sent[1]).toMatchObject({ request: 'setPools', requestId: 1, pools: [told('a')] });
+    events(READY);
+    await start;
+    expect(settled).toBe(false);
+    events({ event: 'reply', requestId: 1, value: null, error: null });
+    await set;
+  });
+
+  it('are nothing to a host that is gone', async () => {
+    const { client, sent, events, cut } = cutWay();
+    const start = client.start(EMPTY_CONFIG);
+    await isSent(sent, 'start');
+    events(READY);
+    await start;
+    const waiting = client.setPools([aPool('a')]);
+    cut('it died');
+    await expect(waiting).rejects.toThrow('it died');
+    await client.setPools([aPool('b')]);
+    expect(sent.map(({ request }) => request)).toEqual(['start', 'setPools']);
   });
 });

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { JvmStats } from '../../src/drivers/driver.ts';
 import { createMetrics, type MetricSources } from '../../src/observability/metrics.ts';
+import type { PoolSource } from '../../src/observability/pool-metrics.ts';
 
 const JVM: JvmStats = {
   heapUsedBytes: 100,
@@ -13,11 +14,25 @@ const JVM: JvmStats = {
   gc: [{ name: 'G1 Young Generation', count: 3, timeMs: 1500 }],
   activeTasks: 2,
   totalCores: 4,
+  pools: [],
 };
+const aPool = (fields: Partial<PoolSource> = {}): PoolSource => ({
+  name: 'default',
+  weight: 1,
+  minShare: 0,
+  maxRunning: null,
+  maxQueued: null,
+  running: 0,
+  queued: 0,
+  slotsInUse: 0,
+  shareReached: null,
+  taskSeconds: 0,
+  ...fields,
+});
 const SOURCES: MetricSources = {
   pools: async () => [
-    { name: 'default', running: 2, queued: 5 },
-    { name: 'interactive', running: 0, queued: 0 },
+    aPool({ running: 2, queued: 5, slotsInUse: 7, shareReached: 0.75, taskSeconds: 12.5 }),
+    aPool({ name: 'interactive', weight: 0.5, minShare: 2, maxRunning: 10, maxQueued: 20 }),
   ],
   sessions: async () => [{ mode: 'SHARED', state: 'RUNNING', count: 3 }],
   storeBytes: async () => 4096,
@@ -80,6 +95,14 @@ describe('the metrics', () => {
       `libra_job_duration_seconds_sum{${of},state="SUCCESS"} 1.5`,
       'libra_jobs_queued{pool="default"} 5',
       'libra_jobs_running{pool="default"} 2',
+      'libra_pool_slots{pool="default"} 7',
+      'libra_pool_share{pool="default"} 0.75',
+      'libra_pool_task_seconds_total{pool="default"} 12.5',
+      'libra_pool_task_seconds_total{pool="interactive"} 0',
+      'libra_pool_weight{pool="interactive"} 0.5',
+      'libra_pool_min_share{pool="interactive"} 2',
+      'libra_pool_max_running{pool="interactive"} 10',
+      'libra_pool_max_queued{pool="interactive"} 20',
       'libra_sessions{mode="SHARED",state="RUNNING"} 3',
       'libra_store_size_bytes 4096',
       'libra_results_size_bytes 1024',
@@ -98,6 +121,10 @@ describe('the metrics', () => {
       expect(lines).toContain(line);
     }
     expect(lines.join('\n')).toMatch(/nodejs_eventloop_lag_p99_seconds \d/);
+    // What a pool does not have is no number.
+    expect(lines.join('\n')).not.toMatch(
+      /libra_pool_(share{pool="interactive"|max_\w+{pool="default")/,
+    );
     expect(lines.join('\n')).not.toContain(
       'job_duration_seconds_sum{kind="sql",executor="embedded",pool="default",state="CANCELLED"}',
     );

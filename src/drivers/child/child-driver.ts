@@ -1,3 +1,4 @@
+import type { FairPool } from '../../domain/pool.ts';
 import { backoffDelay } from '../../util/backoff.ts';
 import { within } from '../../util/clock.ts';
 import {
@@ -42,6 +43,7 @@ export class ChildDriver implements Driver {
   readonly #readyListeners: ((info: DriverInfo) => void)[] = [];
   readonly #stopping = new AbortController();
   #running: Running | null = null;
+  #pools: readonly FairPool[] | null = null;
   #stopped: Promise<void> | null = null;
   #failures = 0;
 
@@ -79,6 +81,11 @@ export class ChildDriver implements Driver {
 
   async unmodifiableKeys(keys: readonly string[]): Promise<readonly string[]> {
     return this.#client().unmodifiableKeys(keys);
+  }
+
+  async setPools(pools: readonly FairPool[]): Promise<void> {
+    this.#pools = pools;
+    await this.#running?.client.setPools(pools);
   }
 
   async stats(): Promise<JvmStats> {
@@ -126,7 +133,10 @@ export class ChildDriver implements Driver {
       for (const listener of this.#readyListeners) listener(info);
     });
     try {
-      const info = await this.#untilReady(life, client.start({ ...config, sparkConf: settings }));
+      const info = await this.#untilReady(
+        life,
+        client.start({ ...config, pools: this.#pools ?? config.pools, sparkConf: settings }),
+      );
       this.#keep(life, client, config);
       return info;
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Pool } from '../../domain/pool.ts';
+import type { FairPool } from '../../domain/pool.ts';
 import type { PortSlots } from '../../processes/port-slots.ts';
 import type { SparkSurroundings } from '../../processes/spark-environment.ts';
 import type { Clock } from '../../util/clock.ts';
@@ -16,7 +16,7 @@ export interface SparkSubmitOptions extends SparkSurroundings {
   readonly ports: PortSlots;
   readonly killGraceMs: number;
   readonly redactionPattern: string;
-  readonly pools: () => readonly Pool[];
+  readonly pools: () => readonly FairPool[];
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Pool } from '../../domain/pool.ts';
+import type { FairPool } from '../../domain/pool.ts';
 import { sizeOf } from '../../processes/log-tail.ts';
 import type { Ports } from '../../processes/port-slots.ts';
 import { propertiesText } from '../../processes/properties-text.ts';
@@ -101,7 +101,7 @@ const writeProgram = async (
 };
 
 /** Spark reads whole-number weights, so each is a hundred times as large, as in the server's driver. */
-const allocationsOf = (pools: readonly Pool[]): string => {
+const allocationsOf = (pools: readonly FairPool[]): string => {
   const entries = pools.map(
     ({ name, schedulingMode, weight, minShare }) =>
       `  <pool name="${name}"><schedulingMode>${schedulingMode}</schedulingMode>` +

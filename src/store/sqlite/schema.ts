@@ -1,4 +1,5 @@
 import type { ExecutorKind, JobKind, JobState, WaitingFor } from '../../domain/job.ts';
+import type { SchedulingMode } from '../../domain/pool.ts';
 import type { SessionMode, SessionState } from '../../domain/session.ts';
 
 /** Truth values are 0 and 1, times milliseconds since the epoch, structures JSON text. */
@@ -84,6 +85,18 @@ export interface FilesTable {
   uploaded_at: number;
 }
 
+/** All but the name is null for a pool of the file that was deleted. */
+export interface PoolsTable {
+  name: string;
+  scheduling_mode: SchedulingMode | null;
+  weight: number | null;
+  min_share: number | null;
+  max_running: number | null;
+  max_queued: number | null;
+  first_changed_at: number;
+  changed_at: number;
+}
+
 export interface ServersTable {
   id: string;
   registered_at: number;
@@ -108,6 +121,7 @@ export interface StoreSchema {
   idempotency_keys: IdempotencyKeysTable;
   sessions: SessionsTable;
   files: FilesTable;
+  pools: PoolsTable;
   servers: ServersTable;
   store_keys: StoreKeysTable;
   probes: ProbesTable;

@@ -15,6 +15,7 @@ import { SqliteFileStore } from './files-store.ts';
 import { findKey } from './idempotency.ts';
 import { SqliteJobStore } from './jobs-store.ts';
 import { migrate, refuseNewerSchema } from './migrate.ts';
+import { SqlitePoolStore } from './pools-store.ts';
 import { probe } from './probe.ts';
 import { SqliteServerStore } from './servers-store.ts';
 import { SqliteSessionStore } from './sessions-store.ts';
@@ -41,6 +42,7 @@ export class SqliteStore implements Store {
   readonly jobs: SqliteJobStore;
   readonly sessions: SqliteSessionStore;
   readonly files: SqliteFileStore;
+  readonly pools: SqlitePoolStore;
   readonly servers: SqliteServerStore;
   readonly #options: SqliteStoreOptions;
   readonly #file: string;
@@ -58,6 +60,7 @@ export class SqliteStore implements Store {
     this.jobs = new SqliteJobStore(this.#connection, () => this.#scrubSoon());
     this.sessions = new SqliteSessionStore(this.#connection);
     this.files = new SqliteFileStore(this.#connection);
+    this.pools = new SqlitePoolStore(this.#connection);
     this.servers = new SqliteServerStore(this.#connection, (id) => this.#lock.nameHolder(id));
   }
 

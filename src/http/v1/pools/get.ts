@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { json, problems } from '../../answers.ts';
 import type { Api } from '../../api.ts';
+import { name } from '../../fields.ts';
 import { POOL_EXAMPLE, poolSchema, poolView } from '../../pool-view.ts';
 import type { Services } from '../../services.ts';
 
@@ -13,8 +14,11 @@ export const getPool = (app: Api, { pools }: Services): void => {
       operationId: 'pools.get',
       tags: ['pools'],
       summary: 'One pool',
-      params: z.strictObject({ name: z.string() }),
-      response: { 200: json('The pool.', poolSchema, POOL_EXAMPLE), ...problems('NOT_FOUND') },
+      params: z.strictObject({ name: name() }),
+      response: {
+        200: json('The pool.', poolSchema, POOL_EXAMPLE),
+        ...problems('INVALID_REQUEST', 'NOT_FOUND'),
+      },
     },
     handler: async (request) => poolView(await pools.get(request.params.name)),
   });

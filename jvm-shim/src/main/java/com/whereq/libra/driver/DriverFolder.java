@@ -1,5 +1,6 @@
 package com.whereq.libra.driver;
 
+import com.whereq.libra.driver.pool.FairSchedulerXml;
 import com.whereq.libra.driver.result.Folders;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -105,6 +105,9 @@ public final class DriverHost {
       reply(close.requestId(), sessionWork, () -> closeSession(close));
     } else if (request instanceof DriverProtocol.UnmodifiableKeys keys) {
       reply(keys.requestId(), otherWork, () -> live().sessions().unmodifiable(keys.keys()));
+    } else if (request instanceof DriverProtocol.SetPools change) {
+      // On this thread: what is submitted after it finds its pool.
+      reply(change.requestId(), Runnable::run, () -> setPools(change));
     } else if (request instanceof DriverProtocol.Stats stats) {
       reply(stats.requestId(), otherWork, () -> JvmStatsReader.read(supervisor.live()));
     } else if (request instanceof DriverProtocol.Ping ping) {
@@ -125,6 +128,11 @@ public final class DriverHost {
       spark.python().closeSession(request.sessionId());
     }
     spark.sessions().close(request.sessionId());
+    return null;
+  }
+
+  private Object setPools(DriverProtocol.SetPools request) {
+    supervisor.setPools(request.pools());
     return null;
   }
 

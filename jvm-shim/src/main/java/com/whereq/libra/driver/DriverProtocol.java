@@ -23,6 +23,7 @@ public final class DriverProtocol {
     @JsonSubTypes.Type(value = OpenSession.class, name = "openSession"),
     @JsonSubTypes.Type(value = CloseSession.class, name = "closeSession"),
     @JsonSubTypes.Type(value = UnmodifiableKeys.class, name = "unmodifiableKeys"),
+    @JsonSubTypes.Type(value = SetPools.class, name = "setPools"),
     @JsonSubTypes.Type(value = Stats.class, name = "stats"),
     @JsonSubTypes.Type(value = Ping.class, name = "ping"),
     @JsonSubTypes.Type(value = Stop.class, name = "stop"),
@@ -61,6 +62,8 @@ public final class DriverProtocol {
   public record CloseSession(long requestId, String sessionId) implements Request {}
 
   public record UnmodifiableKeys(long requestId, List<String> keys) implements Request {}
+
+  public record SetPools(long requestId, List<Pool> pools) implements Request {}
 
   public record Stats(long requestId) implements Request {}
 
@@ -178,7 +181,10 @@ public final class DriverProtocol {
       int threads,
       List<GcStats> gc,
       int activeTasks,
-      int totalCores) {}
+      int totalCores,
+      List<PoolStats> pools) {}
 
   public record GcStats(String name, long count, long timeMs) {}
+
+  public record PoolStats(String name, int runningTasks, long taskTimeMs) {}
 }

@@ -29,7 +29,8 @@ final class JvmStatsReader {
         ManagementFactory.getThreadMXBean().getThreadCount(),
         collectors,
         spark == null ? 0 : spark.ledger().activeTasks(),
-        spark == null || spark.isStopped() ? 0 : cores(spark));
+        spark == null || spark.isStopped() ? 0 : cores(spark),
+        spark == null ? List.of() : spark.pools().stats());
   }
 
   private static int cores(LiveSpark spark) {

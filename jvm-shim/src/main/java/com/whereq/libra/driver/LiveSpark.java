@@ -2,6 +2,7 @@ package com.whereq.libra.driver;
 
 import com.whereq.libra.driver.jar.JarClasses;
 import com.whereq.libra.driver.job.TaskLedger;
+import com.whereq.libra.driver.pool.FairPools;
 import com.whereq.libra.driver.python.PythonHost;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkContext;
@@ -19,6 +20,7 @@ public final class LiveSpark {
 
   private final SparkContext context;
   private final TaskLedger ledger;
+  private final FairPools pools;
   private final Sessions sessions;
   private final DriverFolder folder;
   private final PythonHost python;
@@ -28,10 +30,12 @@ public final class LiveSpark {
       SparkContext context,
       SparkSession root,
       TaskLedger ledger,
+      FairPools pools,
       DriverFolder folder,
       PythonHost python) {
     this.context = context;
     this.ledger = ledger;
+    this.pools = pools;
     this.sessions = new Sessions(root);
     this.folder = folder;
     this.python = python;
@@ -44,6 +48,10 @@ public final class LiveSpark {
 
   public TaskLedger ledger() {
     return ledger;
+  }
+
+  FairPools pools() {
+    return pools;
   }
 
   public Sessions sessions() {

@@ -6,9 +6,11 @@ import com.whereq.libra.driver.jar.TaskLoader;
 import com.whereq.libra.driver.job.PlanningStop;
 import com.whereq.libra.driver.job.TaskLedger;
 import com.whereq.libra.driver.launch.Launch;
+import com.whereq.libra.driver.pool.FairPools;
 import com.whereq.libra.driver.python.PythonHost;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.spark.SparkConf;
@@ -25,8 +27,10 @@ final class SparkFactory {
     this.events = events;
   }
 
-  LiveSpark create(Runnable onContextEnded) throws IOException {
-    DriverFolder folder = DriverFolder.create(request.pools());
+  /** With the pools of now, whatever the request said. */
+  LiveSpark create(List<DriverProtocol.Pool> poolsOfNow, Runnable onContextEnded)
+      throws IOException {
+    DriverFolder folder = DriverFolder.create(poolsOfNow);
     TaskLedger ledger = new TaskLedger(events, onContextEnded);
     SparkContext context = null;
     try {
@@ -38,13 +42,14 @@ final class SparkFactory {
       context = new SparkContext(conf);
       JobResults.install(context);
       ledger.attach(context);
+      FairPools pools = FairPools.open(context);
       SparkPools.open(context);
       SparkSession root = SparkSession.builder().sparkContext(context).getOrCreate();
       // Now, so that an extension that cannot be made stops the start and not the first job.
       root.sessionState().analyzer();
       PlanningStop.install();
       Thread.currentThread().setContextClassLoader(Launch.classLoader());
-      return new LiveSpark(context, root, ledger, folder, python(root, folder));
+      return new LiveSpark(context, root, ledger, pools, folder, python(root, folder));
     } catch (Throwable e) {
       ledger.close();
       if (context != null) {

@@ -8,6 +8,7 @@ import com.whereq.libra.driver.DriverProtocol.Stopped;
 import com.whereq.libra.driver.error.ErrorTranslator;
 import com.whereq.libra.driver.job.Jobs;
 import com.whereq.libra.driver.job.WarmUp;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -41,6 +42,7 @@ final class SparkSupervisor {
   private volatile LiveSpark live;
   private volatile WarmUp warmUp;
   private SparkFactory factory;
+  private List<DriverProtocol.Pool> pools;
 
   SparkSupervisor(Consumer<Event> events, Jobs jobs, Vitals vitals) {
     this.events = events;
@@ -62,7 +64,16 @@ final class SparkSupervisor {
   }
 
   void start(DriverProtocol.Start request) {
+    setPools(request.pools());
     steps.execute(() -> startStep(request));
+  }
+
+  /** In force from now on, in this context and in all that follow it. */
+  synchronized void setPools(List<DriverProtocol.Pool> wanted) {
+    pools = wanted;
+    if (live != null) {
+      live.pools().set(wanted);
+    }
   }
 
   /** Real work comes: the warm-up is over. */
@@ -105,7 +116,7 @@ final class SparkSupervisor {
     }
     try {
       factory = new SparkFactory(request, events);
-      LiveSpark spark = factory.create(this::contextEnded);
+      LiveSpark spark = factory.create(poolsOfNow(), this::contextEnded);
       watch();
       begin(spark);
     } catch (Throwable e) {
@@ -114,8 +125,18 @@ final class SparkSupervisor {
     }
   }
 
-  private void begin(LiveSpark spark) {
+  private synchronized List<DriverProtocol.Pool> poolsOfNow() {
+    return pools;
+  }
+
+  /** With pools that may have changed while the context was made. */
+  private synchronized void goLive(LiveSpark spark) {
+    spark.pools().set(pools);
     live = spark;
+  }
+
+  private void begin(LiveSpark spark) {
+    goLive(spark);
     vitals.watchThreads();
     events.accept(ready(spark));
     warmUp = new WarmUp(spark);
@@ -184,7 +205,7 @@ final class SparkSupervisor {
   private boolean tryAgain(LiveSpark dead) {
     try {
       dead.stop();
-      begin(factory.create(this::contextEnded));
+      begin(factory.create(poolsOfNow(), this::contextEnded));
       return true;
     } catch (Throwable e) {
       LOG.warn("A new SparkContext could not be made yet: {}", ErrorTranslator.rootMessage(e));

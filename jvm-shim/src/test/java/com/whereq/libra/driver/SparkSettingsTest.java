@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.whereq.libra.driver.DriverProtocol.Pool;
 import com.whereq.libra.driver.DriverProtocol.SqlPolicy;
+import com.whereq.libra.driver.pool.FairSchedulerXml;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
