@@ -1,15 +1,33 @@
 """A client of one server, told what to do by lines of JSON on its standard input.
 
-client.py connect URL | thrift HOST:PORT | libra URL
+client.py connect|thrift|libra URL
 Each task is answered by one line of JSON.
 """
 
 import http.client
 import json
+import socket
 import sys
 import threading
 import time
 import urllib.parse
+
+
+def address_of(place):
+    parts = urllib.parse.urlsplit(place)
+    return parts.hostname, parts.port
+
+
+def wait_for_port(address, end):
+    """The clients wait longer and longer between their own tries."""
+    while True:
+        try:
+            socket.create_connection(address, timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 class Connect:
@@ -18,7 +36,7 @@ class Connect:
     def __init__(self, place):
         from pyspark.sql.connect.session import SparkSession
 
-        self.place = place
+        self.address = address_of(place)
         self.builder = SparkSession.Builder().remote(place)
         self.spark = None
 
@@ -40,11 +58,12 @@ class Thrift:
         from pyhive import hive
 
         self.hive = hive
-        self.host, self.port = place.split(":")
+        self.address = address_of(place)
         self.connection = None
 
     def open(self):
-        self.connection = self.hive.connect(host=self.host, port=int(self.port))
+        host, port = self.address
+        self.connection = self.hive.connect(host=host, port=port)
         return self
 
     def rows(self, text):
@@ -60,11 +79,11 @@ class Libra:
     """Libra, by the HTTP client of Python's own library and pyarrow."""
 
     def __init__(self, place):
-        self.place = urllib.parse.urlsplit(place)
+        self.address = address_of(place)
         self.connection = None
 
     def open(self):
-        self.connection = http.client.HTTPConnection(self.place.hostname, self.place.port)
+        self.connection = http.client.HTTPConnection(*self.address)
         return self
 
     def statement(self, text, row_limit):
@@ -126,6 +145,7 @@ class Load:
     def first(self, task):
         """Until the server that is being started answers."""
         end = time.monotonic() + task["limit"]
+        wait_for_port(self.client().address, end)
         while True:
             try:
                 self.clients = [self.client().open()]

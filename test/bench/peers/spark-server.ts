@@ -56,7 +56,7 @@ export class SparkServer {
         env: { ...process.env, SPARK_HOME: sparkHome(), SPARK_LOCAL_IP: '127.0.0.1' },
       },
     );
-    this.place = kind === 'connect' ? `sc://127.0.0.1:${port}` : `127.0.0.1:${port}`;
+    this.place = `${kind === 'connect' ? 'sc' : 'thrift'}://127.0.0.1:${port}`;
   }
 
   /** Returns at once: who wants to know when it answers asks it. */
