@@ -121,6 +121,7 @@ const record = async (file: string): Promise<never> => {
         driver.submit(jobOf(code, join(folder, String(number))), {
           started: nothing,
           progress: nothing,
+          waitsFor: nothing,
           log: nothing,
           schema: nothing,
           rows: nothing,
