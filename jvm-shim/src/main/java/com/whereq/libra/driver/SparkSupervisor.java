@@ -104,6 +104,7 @@ final class SparkSupervisor {
       return;
     }
     try {
+      NamelessUser.giveName();
       factory = new SparkFactory(request, events);
       LiveSpark spark = factory.create(this::contextEnded);
       watch();
