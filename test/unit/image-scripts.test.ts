@@ -154,7 +154,7 @@ describe('the login at an artifact store', () => {
 
   it.each([
     ['docker/scripts/python.sh', ['3.14.0', '/nowhere'], 'PYTHON_SOURCE_URL'],
-    ['docker/scripts/gcloud.sh', ['true', '1.0.0', '/tmp/libra-no-sdk'], 'GCLOUD_URL'],
+    ['docker/scripts/gcloud.sh', ['true', '1.0.0', 'sdk'], 'GCLOUD_URL'],
     ['docker/scripts/spark.sh', ['4.0.1', 'python3', '/nowhere'], 'PIP_INDEX_URL'],
     ['docker/scripts/shim.sh', ['4.0.1', '/nowhere'], 'MAVEN_MIRROR_URL'],
     ['docker/scripts/server.sh', ['/tmp', '/nowhere'], 'NPM_REGISTRY_URL'],
