@@ -6,9 +6,11 @@ const project = (name: string, extra: Record<string, unknown> = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000, ...extra },
 });
 
-// Where bin/setup --test unpacks promtool and shellcheck when they are not installed.
-const tools = resolve(import.meta.dirname, '.spark/tools/usr/bin');
-process.env.PATH = [process.env.PATH, tools].join(delimiter);
+// Where bin/setup --test puts the tools of the tests that are not installed.
+const tools = ['usr/bin', 'python/bin'].map((folder) =>
+  resolve(import.meta.dirname, '.spark/tools', folder),
+);
+process.env.PATH = [process.env.PATH, ...tools].join(delimiter);
 
 // .ci/run counts the tests of this report.
 const report = process.env.LIBRA_TEST_REPORT;

@@ -69,6 +69,6 @@ maven_in() {
 }
 maven() { maven_in jvm-shim "$@"; }
 
-# The Debian tools of the tests lie here when they are not installed.
+# The tools of the tests lie here where they are not installed.
 tools=$root/.spark/tools
-export PATH="$PATH:$tools/usr/bin"
+export PATH="$PATH:$tools/usr/bin:$tools/python/bin"

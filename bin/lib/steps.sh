@@ -164,10 +164,27 @@ examples_make() {
 # PACKAGE:COMMAND
 debian_tools='prometheus:promtool shellcheck:shellcheck'
 
+# Checkers of Dockerfiles and manifests, and a server that speaks S3.
+tool_venv=$tools/python
+tool_requirements=$root/bin/lib/tool-requirements.txt
+
 tools_done() {
   local tool
   [ -n "${for_tests:-}" ] || return 0
   for tool in $debian_tools; do command -v "${tool#*:}" > /dev/null || return 1; done
+  stamped "$tool_venv/.libra-setup" "$(cat "$tool_requirements")"
+}
+
+python_tools_make() {
+  rm -rf "$tool_venv"
+  mkdir -p "$tools"
+  if python3 -m venv "$tool_venv" && "$tool_venv/bin/python" -m pip install --quiet \
+    --disable-pip-version-check --progress-bar off --requirement "$tool_requirements" >&2; then
+    cat "$tool_requirements" > "$tool_venv/.libra-setup"
+  else
+    say '  note: not all of bin/lib/tool-requirements.txt could be installed; the checks that need'
+    say '        them are skipped.'
+  fi
 }
 
 # Unpacked rather than installed: the prometheus package would start a server on this machine.
@@ -185,6 +202,7 @@ unpack_tool() {
 
 tools_make() {
   local tool package command updated=''
+  stamped "$tool_venv/.libra-setup" "$(cat "$tool_requirements")" || python_tools_make
   for tool in $debian_tools; do
     package=${tool%:*} command=${tool#*:}
     if command -v "$command" > /dev/null; then continue; fi

@@ -28,6 +28,7 @@ const run = (driver: Driver, job: DriverJob): Promise<void> =>
       log: nothing,
       schema: nothing,
       rows: nothing,
+      waitsFor: nothing,
       succeeded: () => done(),
       failed: ({ message }) => end(message),
       cancelled: () => end('cancelled'),

@@ -81,7 +81,7 @@ export const load = (env: Env, options: LoadOptions = {}): LibraConfig => {
   return deepFreeze({
     ...whole.settings,
     profiles: profiles.names,
-    environment: hostEnvironment(env),
+    environment: hostEnvironment(env, whole.settings.libra.driver.environment),
     projectRoot,
     configDir,
     warnings,

@@ -18,6 +18,7 @@ import {
   textList,
   textMap,
   userIds,
+  variableNames,
 } from './values.ts';
 
 const MANY = 1_000_000_000;
@@ -258,6 +259,11 @@ const driver = z.strictObject({
   'port-range': setting(portRange, 'Ports for child drivers and spark-submit programs.', {
     fallback: '41000-41999',
   }),
+  environment: setting(
+    variableNames,
+    'Variables of the server that child drivers and spark-submit programs have in their environment as well, beside a short list; such as the credentials of a storage. What runs there can read them.',
+    { fallback: [] },
+  ),
 });
 
 const logging = z.strictObject({
@@ -350,6 +356,8 @@ export interface HostEnvironment {
   readonly pysparkPython: string | null;
   readonly path: string | null;
   readonly home: string | null;
+  /** Those that `libra.driver.environment` names, where they are set. */
+  readonly forDrivers: Readonly<Record<string, string>>;
   /** `npm start` stands in front, and repeats signals. */
   readonly underNpm: boolean;
   /** The descriptor on which `bin/lib/supervise.sh` listens. */

@@ -172,6 +172,20 @@ export const textList: Kind<readonly string[]> = {
   },
 };
 
+/** What is ours in the environment holds tokens and paths of the store. */
+const OURS = /^(LIBRA_|SPARK_CONFIG$)/;
+
+export const variableNames: Kind<readonly string[]> = {
+  name: 'list of variables',
+  accepts: 'names of variables, separated by commas; none of those of Libra itself',
+  parse: (raw) => {
+    const names = listOf(raw)?.map((item) => String(item).trim());
+    return names?.every((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !OURS.test(name))
+      ? [...new Set(names)]
+      : REJECTED;
+  },
+};
+
 /** A map of text to text; numbers and booleans are turned into text, a null takes a key away. */
 export const textMap: Kind<Readonly<Record<string, string>>> = {
   name: 'map of text',

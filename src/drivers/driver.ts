@@ -79,6 +79,8 @@ export interface DriverJobObserver {
   started(): void;
   /** Finished tasks over all tasks that are known, 0 to 1; never goes back. */
   progress(fraction: number): void;
+  /** Its tasks wait because the driver has no executors; null when they wait no longer. */
+  waitsFor(waitingFor: 'EXECUTORS' | null): void;
   log(stream: 'stdout' | 'stderr', text: string): void;
   schema(columns: readonly Column[]): void;
   /** Rows stored so far. */

@@ -33,6 +33,10 @@ class OneEndObserver implements DriverJobObserver {
     if (!this.#ended) this.#inner.progress(fraction);
   }
 
+  waitsFor(waitingFor: 'EXECUTORS' | null): void {
+    if (!this.#ended) this.#inner.waitsFor(waitingFor);
+  }
+
   log(stream: 'stdout' | 'stderr', text: string): void {
     if (!this.#ended) this.#inner.log(stream, text);
   }

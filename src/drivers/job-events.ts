@@ -16,6 +16,9 @@ export const tellObserver = (
     case 'progress':
       observer.progress(event.fraction);
       return 'goes on';
+    case 'waits':
+      observer.waitsFor(event.waitingFor);
+      return 'goes on';
     case 'log':
       observer.log(event.stream, event.text);
       return 'goes on';

@@ -158,6 +158,11 @@ export const hostEventSchema = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('started'), ...ofJob }),
   z.strictObject({ event: z.literal('progress'), ...ofJob, fraction: z.number() }),
   z.strictObject({
+    event: z.literal('waits'),
+    ...ofJob,
+    waitingFor: z.literal('EXECUTORS').nullable(),
+  }),
+  z.strictObject({
     event: z.literal('log'),
     ...ofJob,
     stream: z.enum(['stdout', 'stderr']),

@@ -17,6 +17,8 @@ export interface SparkSurroundings {
     readonly sparkConfDir: string | null;
     readonly path: string | null;
     readonly home: string | null;
+    /** More of them, which the configuration names. */
+    readonly forDrivers: Readonly<Record<string, string>>;
   };
 }
 
@@ -41,6 +43,7 @@ export const sparkEnvironment = (
 ): Readonly<Record<string, string>> => {
   const { environment, sparkHome, localIp } = surroundings;
   const given: Readonly<Record<string, string | null>> = {
+    ...environment.forDrivers,
     PATH: environment.path ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: program.home,
     LANG: 'C.UTF-8',

@@ -48,6 +48,7 @@ export const childPlace = (options: Partial<ChildOptions> = {}): ChildPlace => {
       sparkConfDir: null,
       path: process.env.PATH ?? null,
       home: folder,
+      forDrivers: {},
     },
     sparkConf: CONFIG.sparkConf,
     config: async () => CONFIG,

@@ -84,6 +84,7 @@ export const launchInput = (
     pysparkPython: null,
     path: null,
     home: null,
+    forDrivers: {},
     underNpm: false,
     supervisor: null,
     lastEnd: null,

@@ -176,6 +176,7 @@ export const submit = (
       {
         started: () => {},
         progress: (fraction) => running.fractions.push(fraction),
+        waitsFor: () => {},
         log: (stream, text) => {
           running.logs.push(text);
           running.streams[stream].push(text);

@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where it is started; its data directory when not given. */
   readonly cwd?: string;
+  /** What starts it, where that is not bin/libra of the repository. */
+  readonly command?: readonly string[];
   /** Answer as soon as HTTP listens, without waiting for the driver. */
   readonly untilListening?: boolean;
 }
@@ -44,7 +46,8 @@ export class ServerProcess {
           !/^(LIBRA|SERVER|SPARK|SPRING|VITEST|NODE_OPTIONS)/.test(key) || key === 'SPARK_HOME',
       ),
     );
-    this.#child = spawn(path.join(ROOT, 'bin/libra'), ['serve'], {
+    const [program = '', ...args] = options.command ?? [path.join(ROOT, 'bin/libra'), 'serve'];
+    this.#child = spawn(program, args, {
       cwd: options.cwd ?? this.dataDir,
       env: {
         ...inherited,

@@ -48,6 +48,7 @@ export class SubmitFixture {
         sparkConfDir: null,
         path: process.env.PATH ?? null,
         home: this.folder,
+        forDrivers: {},
       },
       pools: () => [{ name: 'heavy', schedulingMode: 'FAIR', weight: 0.5, minShare: 1 }],
       clock: systemClock,

@@ -91,10 +91,19 @@ describe('the embedded executor', () => {
     start();
     driver.observer?.started();
     driver.observer?.progress(0.5);
+    driver.observer?.waitsFor('EXECUTORS');
+    driver.observer?.waitsFor(null);
     driver.observer?.log('stderr', 'x');
     if (SUCCESS.state === 'SUCCESS') driver.observer?.succeeded(SUCCESS.result);
     driver.observer?.cancelled();
-    expect(heard).toEqual(['started', 0.5, ['stderr', 'x'], SUCCESS]);
+    expect(heard).toEqual([
+      'started',
+      0.5,
+      ['waits for', 'EXECUTORS'],
+      ['waits for', null],
+      ['stderr', 'x'],
+      SUCCESS,
+    ]);
   });
 
   test.each(['FAILED', 'LOST'] as const)('tells a job that %s', (state) => {

@@ -70,6 +70,7 @@ const ears = () => {
   const observer: DriverJobObserver = {
     started: () => heard.push('started'),
     progress: (fraction) => heard.push(`progress ${fraction}`),
+    waitsFor: (what) => heard.push(`waits for ${what}`),
     log: (_, text) => heard.push(`log ${text}`),
     schema: () => heard.push('schema'),
     rows: (count) => heard.push(`rows ${count}`),
@@ -131,11 +132,13 @@ describe('GuardedDriver', () => {
     const other = jobs.get('job-1');
     other?.started();
     other?.progress(0.5);
+    other?.waitsFor('EXECUTORS');
     other?.cancelled();
     other?.cancelled();
     other?.progress(1);
+    other?.waitsFor(null);
     other?.lost({} as never);
-    expect(heard).toEqual(['started', 'progress 0.5', 'cancelled']);
+    expect(heard).toEqual(['started', 'progress 0.5', 'waits for EXECUTORS', 'cancelled']);
   });
 
   it('ends jobs when their context is gone, and takes new ones when it is back', async () => {

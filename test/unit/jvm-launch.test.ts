@@ -29,6 +29,7 @@ const NOTHING: HostEnvironment = {
   pysparkPython: null,
   path: null,
   home: null,
+  forDrivers: {},
   underNpm: false,
   supervisor: null,
   lastEnd: null,

@@ -74,6 +74,7 @@ export class AcrossUsers implements Jobs {
     return {
       started: () => observer.started(),
       progress: (fraction) => observer.progress(fraction),
+      waitsFor: (waitingFor) => observer.waitsFor(waitingFor),
       log: (stream, text) => observer.log(stream, text),
       schema: (columns) => observer.schema(columns),
       rows: (rowCount) => observer.rows(rowCount),

@@ -88,6 +88,7 @@ const toDriverObserver = (
 ): DriverJobObserver => ({
   started: () => observer.started(),
   progress: (fraction) => observer.progress(fraction),
+  waitsFor: (waitingFor) => observer.waitsFor(waitingFor),
   log: (stream, text) => observer.log(stream, text),
   // Both come with the result: nobody reads a part of one.
   schema: () => {},

@@ -81,6 +81,7 @@ public final class DriverProtocol {
     @JsonSubTypes.Type(value = Reply.class, name = "reply"),
     @JsonSubTypes.Type(value = Started.class, name = "started"),
     @JsonSubTypes.Type(value = Progress.class, name = "progress"),
+    @JsonSubTypes.Type(value = Waits.class, name = "waits"),
     @JsonSubTypes.Type(value = Log.class, name = "log"),
     @JsonSubTypes.Type(value = Schema.class, name = "schema"),
     @JsonSubTypes.Type(value = Rows.class, name = "rows"),
@@ -120,6 +121,8 @@ public final class DriverProtocol {
   public record Started(String jobId) implements JobEvent {}
 
   public record Progress(String jobId, double fraction) implements JobEvent {}
+
+  public record Waits(String jobId, String waitingFor) implements JobEvent {}
 
   public record Log(String jobId, String stream, String text) implements JobEvent {}
 

@@ -115,6 +115,7 @@ final class SparkSupervisor {
       return;
     }
     try {
+      NamelessUser.giveName();
       factory = new SparkFactory(request, events);
       LiveSpark spark = factory.create(poolsOfNow(), this::contextEnded);
       watch();

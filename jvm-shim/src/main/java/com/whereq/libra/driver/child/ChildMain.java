@@ -36,7 +36,6 @@ public final class ChildMain {
       Invitation invitation = invitation(System.in);
       // Of users' code, whoever reads meets the end of the input.
       System.setIn(InputStream.nullInputStream());
-      NamelessUser.giveName();
       end = new ChildEnd(foldersOf(invitation));
       connection = ServerConnection.open(invitation.socket(), invitation.token());
     } catch (Exception e) {

@@ -3,6 +3,7 @@ package com.whereq.libra.driver.job;
 import com.whereq.libra.driver.DriverProtocol.Event;
 import com.whereq.libra.driver.DriverProtocol.Log;
 import com.whereq.libra.driver.DriverProtocol.Progress;
+import com.whereq.libra.driver.DriverProtocol.Waits;
 import com.whereq.libra.driver.job.JobTasks.Stage;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ import org.apache.spark.scheduler.SparkListenerEvent;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.scheduler.SparkListenerStageCompleted;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.scheduler.StageInfo;
@@ -38,6 +40,7 @@ public final class TaskLedger extends SparkListener {
   private static final int MAX_DEAD_TAGS = 10_000;
   private static final String QUEUE = "libra";
   private static final String ENDED = "its job has ended";
+  private static final String EXECUTORS = "EXECUTORS";
 
   private final Consumer<Event> events;
   private final Runnable onApplicationEnd;
@@ -171,6 +174,14 @@ public final class TaskLedger extends SparkListener {
   }
 
   @Override
+  public synchronized void onStageSubmitted(SparkListenerStageSubmitted event) {
+    Stage stage = stages.get(event.stageInfo().stageId());
+    if (stage != null) {
+      stage.submitted = true;
+    }
+  }
+
+  @Override
   public synchronized void onTaskStart(SparkListenerTaskStart event) {
     activeTasks++;
     Stage stage = stages.get(event.stageId());
@@ -200,6 +211,9 @@ public final class TaskLedger extends SparkListener {
     synchronized (this) {
       Stage stage = stages.get(info.stageId());
       users = stage == null ? List.of() : List.copyOf(stage.users);
+      if (stage != null) {
+        stage.submitted = false;
+      }
     }
     String line = StageLine.of(info);
     users.forEach(job -> log(job, line));
@@ -248,16 +262,31 @@ public final class TaskLedger extends SparkListener {
   }
 
   private void tick() {
-    List<Event> grown = new ArrayList<>();
+    boolean withoutExecutors = someWantSlots() && !hasExecutors();
+    List<Event> news = new ArrayList<>();
     synchronized (this) {
+      long now = System.nanoTime();
       for (JobTasks job : jobsByTag.values()) {
         double fraction = job.growth();
         if (fraction >= 0) {
-          grown.add(new Progress(job.jobId, fraction));
+          news.add(new Progress(job.jobId, fraction));
         }
+        job.starvation(withoutExecutors, now)
+            .map(starves -> new Waits(job.jobId, starves ? EXECUTORS : null))
+            .ifPresent(news::add);
       }
     }
-    grown.forEach(events);
+    news.forEach(events);
+  }
+
+  private synchronized boolean someWantSlots() {
+    return jobsByTag.values().stream().anyMatch(JobTasks::wantsSlots);
+  }
+
+  /** Asked rather than counted: the first may have registered before this listener was there. */
+  private boolean hasExecutors() {
+    return CollectionConverters.asJava(context.statusStore().executorList(true)).stream()
+        .anyMatch(executor -> executor.totalCores() > 0);
   }
 
   private void log(JobTasks job, String line) {

@@ -1,4 +1,4 @@
-package com.whereq.libra.driver.child;
+package com.whereq.libra.driver;
 
 import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
@@ -7,8 +7,9 @@ import java.nio.file.Path;
 import org.apache.hadoop.security.UserGroupInformation;
 
 /**
- * A user id without an entry among the users of this machine, as servers give them to drivers.
- * Hadoop asks the system for the name and fails without one; so it is told before it asks.
+ * A user id without an entry among the users of this machine, as servers give them to drivers and
+ * platforms give them to containers. Hadoop asks the system for the name and fails without one; so
+ * it is told before it asks.
  */
 final class NamelessUser {
   private NamelessUser() {}
